@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# All that only a machine with a GPU can show: the whole test suite on each kernel, compute-sanitizer
+# on small problems, the main job. Needs a build; prints a table last and exits 1 if anything failed.
+# usage: scripts/gpu-check.sh [folder for the logs]
+set -u
+cd "$(dirname "$0")/.."
+out=${1:-build/gpu-check}
+mkdir -p "$out"
+names=() results=()
+
+check() { # name, command...
+  local name=$1 start=$SECONDS status
+  shift
+  "$@" >"$out/$name.log" 2>&1
+  status=$?
+  names+=("$name")
+  results+=("$([[ $status == 0 ]] && echo ok || echo "FAILED ($status)"), $((SECONDS - start)) s")
+  [[ $status == 0 ]] || { failed=1; tail -n 40 "$out/$name.log"; }
+}
+
+failed=0
+export FLASHDIFF_REQUIRE_CUDA=1
+for kernel in auto generic; do
+  check "suite-$kernel" env FLASHDIFF_CUDA_KERNEL=$kernel npx jest
+  for tool in memcheck racecheck initcheck synccheck; do
+    check "$tool-$kernel" env FLASHDIFF_CUDA_KERNEL=$kernel timeout 120 \
+      compute-sanitizer --tool $tool --error-exitcode 9 node scripts/sanitizer-suite.mjs
+  done
+done
+check main-job node examples/needle/main.mjs --out "$out/attention.svg"
+
+for i in "${!names[@]}"; do printf '%-20s %s\n' "${names[i]}" "${results[i]}"; done
+exit $failed
