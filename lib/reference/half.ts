@@ -1,0 +1,74 @@
+/** The half precisions by their definition: conversions to and from bits, nearest even. */
+
+export type HalfDType = 'float16' | 'bfloat16';
+export type DType = 'float32' | HalfDType;
+
+/** Bits of the significand, the leading one included. */
+const kPrecision = { float32: 24, float16: 11, bfloat16: 8 };
+const kMinExponent = { float32: -126, float16: -14, bfloat16: -126 };
+const kMaxExponent = { float32: 127, float16: 15, bfloat16: 127 };
+
+/** Adding and subtracting it leaves an integer in float64: the nearest one, ties to even. */
+const kRounder = 1.5 * 2 ** 52;
+
+const float64 = new Float64Array(1);
+const words = new Uint32Array(float64.buffer);
+
+/** Largest relative error of rounding to `dtype`, half a unit in the last place. */
+export function unitRoundoff(dtype: DType): number {
+  return 2 ** -kPrecision[dtype];
+}
+
+/** The nearest value that `dtype` can hold. */
+export function roundTo(dtype: DType, value: number): number {
+  if (dtype === 'float32') return Math.fround(value);
+  if (!Number.isFinite(value) || value === 0) return value;
+  const exponent = Math.max(exponentOf(value), kMinExponent[dtype]);
+  const ulp = 2 ** (exponent - kPrecision[dtype] + 1);
+  const rounded = (value / ulp + kRounder - kRounder) * ulp;
+  const limit = 2 ** (kMaxExponent[dtype] + 1);
+  return Math.abs(rounded) < limit ? rounded : Math.sign(value) * Infinity;
+}
+
+/** Each value rounded to `dtype`, as bits. */
+export function toBits(values: ArrayLike<number>, dtype: HalfDType): Uint16Array {
+  const encode = dtype === 'float16' ? float16Bits : bfloat16Bits;
+  return Uint16Array.from(values, (value) => encode(roundTo(dtype, value)));
+}
+
+/** The values that bits stand for. */
+export function fromBits(bits: ArrayLike<number>, dtype: HalfDType): Float64Array {
+  return Float64Array.from(bits, dtype === 'float16' ? float16Value : bfloat16Value);
+}
+
+function exponentOf(value: number): number {
+  float64[0] = value;
+  return (((words[1] ?? 0) >>> 20) & 0x7ff) - 1023;
+}
+
+function bfloat16Bits(value: number): number {
+  return (new Uint32Array(Float32Array.of(value).buffer)[0] ?? 0) >>> 16;
+}
+
+function bfloat16Value(bits: number): number {
+  return new Float32Array(Uint32Array.of(bits << 16).buffer)[0] ?? 0;
+}
+
+function float16Bits(value: number): number {
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  const magnitude = Math.abs(value);
+  if (Number.isNaN(value)) return 0x7e00;
+  if (magnitude === Infinity) return sign | 0x7c00;
+  if (magnitude < 2 ** -14) return sign | (magnitude * 2 ** 24);
+  const exponent = exponentOf(magnitude);
+  return sign | ((exponent + 15) << 10) | (magnitude * 2 ** (10 - exponent) - 1024);
+}
+
+function float16Value(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >>> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
