@@ -18,13 +18,13 @@ export type DeviceIndex = number;
  */
 export declare class Storage {
   private constructor();
-  private readonly opaque: unique symbol;
+  private readonly opaque: symbol;
 }
 
 /** A started stopwatch on one device's queue. */
 export declare class Timer {
   private constructor();
-  private readonly opaque: unique symbol;
+  private readonly opaque: symbol;
 }
 
 /** Any typed array or DataView; only its bytes matter. */

@@ -1,0 +1,9 @@
+/** Tests import the package by its name and run what ships: build first. */
+module.exports = {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  transform: { '\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/test/tsconfig.json' }] },
+  // TypeScript's specifiers end in .js; within test/ they lead to .ts files.
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/prebuilds/'],
+};

@@ -1,0 +1,64 @@
+/** What this package would run on this machine, and why. */
+
+import { native } from './native.js';
+
+export interface CpuInspection {
+  /** Instruction set in use: 'avx512-bf16', 'avx512', 'avx2' or 'baseline'. */
+  readonly isa: string;
+  /** Those that this machine can run, fastest first. */
+  readonly isas: readonly string[];
+  readonly threads: number;
+  /** Bytes held by tensors. */
+  readonly allocated: number;
+}
+
+export interface CudaDeviceInspection {
+  readonly name: string;
+  /** '9.0' */
+  readonly computeCapability: string;
+  readonly multiprocessors: number;
+  /** Bytes that the device has. */
+  readonly memory: number;
+  /** Bytes held by tensors. */
+  readonly allocated: number;
+  /** Forward kernels that this device runs, preferred first. */
+  readonly kernels: readonly string[];
+}
+
+export interface Inspection {
+  /** Of this package. */
+  readonly version: string;
+  readonly cpu: CpuInspection;
+  readonly cuda: {
+    readonly available: boolean;
+    /** Why not; empty when available. */
+    readonly reason: string;
+    /** Newest CUDA that the driver knows, such as '13.0'; empty without a driver. */
+    readonly driver: string;
+    /** CUDA that the addon was built with; empty when it was built without. */
+    readonly runtime: string;
+    /** In the order of 'cuda:0', 'cuda:1', ... */
+    readonly devices: readonly CudaDeviceInspection[];
+  };
+  /** The variables of the environment that force a choice, as set. */
+  readonly environment: Readonly<Partial<Record<Variable, string>>>;
+}
+
+const kVariables = ['FLASHDIFF_CUDA_KERNEL', 'FLASHDIFF_CPU_ISA', 'FLASHDIFF_NUM_THREADS'] as const;
+type Variable = (typeof kVariables)[number];
+
+/** Version, engines, devices and kernels; where CUDA is not available, the reason. Never throws. */
+export function inspect(): Inspection {
+  const { version, cpu, cuda } = native.inspect();
+  const devices = cuda.devices.map((device, index) => ({
+    ...device,
+    allocated: native.allocatedBytes(index),
+  }));
+  const set = kVariables.filter((name) => process.env[name] !== undefined);
+  return {
+    version,
+    cpu: { ...cpu, allocated: native.allocatedBytes(-1) },
+    cuda: { ...cuda, devices },
+    environment: Object.fromEntries(set.map((name) => [name, process.env[name]])),
+  };
+}

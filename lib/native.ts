@@ -1,0 +1,77 @@
+/**
+ * The only file that loads the addon. Behind it every error is of this realm and of the classes that
+ * users see; the addon's own are plain errors with a `code`.
+ */
+
+import { join } from 'node:path';
+import type { Binding, Failure } from '../binding.js';
+import { FlashDiffError, type FlashDiffErrorCode } from './errors.js';
+
+type Calls = Omit<Binding, 'Storage' | 'Timer'>;
+
+export const native: Calls = guard(load(join(__dirname, '..')));
+
+function load(root: string): Calls {
+  try {
+    return require('node-gyp-build')(root) as Calls;
+  } catch (cause) {
+    const { platform, arch, versions } = process;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FlashDiffError(
+      'ERR_NATIVE_LOAD',
+      `expected flashdiff's addon for ${platform}-${arch} (Node ${versions.node}) in ` +
+        `${join(root, 'build', 'Release')} or ${join(root, 'prebuilds', `${platform}-${arch}`)}, ` +
+        `got: ${reason.trim()}\nBuild it with: npm run build:native (CMake and a C++20 compiler), ` +
+        'or install flashdiff again where a prebuilt addon exists for this platform.',
+      { cause },
+    );
+  }
+}
+
+/** The same functions, throwing what users see. */
+function guard(calls: Calls): Calls {
+  const guarded = Object.entries(calls).map(([name, call]) => [
+    name,
+    (...args: unknown[]) => {
+      try {
+        return (call as (...args: unknown[]) => unknown)(...args);
+      } catch (error) {
+        throw isFailure(error) ? toError(error) : error;
+      }
+    },
+  ]);
+  return Object.fromEntries(guarded) as Calls;
+}
+
+function isFailure(error: unknown): error is Failure {
+  return typeof error === 'object' && error !== null && 'code' in error && 'message' in error;
+}
+
+/** The error that users see for a failure that the addon reports. */
+export function toError({ code, message }: Failure): Error {
+  if (code === 'ERR_INVALID_ARG_TYPE') return new TypeError(message);
+  if (code === 'ERR_OUT_OF_RANGE') return new RangeError(message);
+  return new FlashDiffError(code as FlashDiffErrorCode, message);
+}
+
+/**
+ * Turns a call with a `done` callback into a promise. A rejection carries the stack of the caller,
+ * who is long gone when the failure shows.
+ *
+ * @param start begins the work; true when it is done already and `done` will not be called
+ */
+export function settled<T extends unknown[]>(
+  start: (done: (failure: Failure | null, ...results: T) => void) => boolean,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const trace: { stack?: string } = {};
+    const ready = start((failure, ...results) => {
+      if (failure === null) return resolve(results);
+      const error = toError(failure);
+      error.stack = `${error.name}: ${error.message}${trace.stack?.replace(/^.*/, '') ?? ''}`;
+      reject(error);
+    });
+    if (ready) resolve([] as unknown as T);
+    else Error.captureStackTrace(trace, settled);
+  });
+}

@@ -1,0 +1,129 @@
+/** Reads what Tensor.from takes: typed arrays, number arrays, and other libraries' tensors. */
+
+import { types } from 'node:util';
+import type { Bytes, DType } from '../binding.js';
+import { bytesOf, type Float16Data, readDType } from './dtype.js';
+import { describe, outOfRange, wrongKind } from './errors.js';
+import { readShape, sizeOf } from './shape.js';
+
+/**
+ * - Float32Array: float32, or rounded to the dtype asked for (nearest even)
+ * - Float16Array: float16, or converted
+ * - Uint16Array: the bits of float16 or bfloat16; which of them must be said
+ * - Float64Array and arrays of numbers: rounded to float32. A half dtype is refused, since rounding
+ *   twice is not rounding to the nearest; pass `new Float32Array(data)` where that is good enough.
+ */
+export type Data = Float32Array | Float64Array | Uint16Array | Float16Data | readonly number[];
+
+/** Any object with data and a shape: onnxruntime's and transformers.js' tensors, reference results. */
+export interface TensorLike {
+  readonly data: ArrayLike<unknown>;
+  readonly shape?: readonly number[];
+  /** The same as `shape`. */
+  readonly dims?: readonly number[];
+  readonly dtype?: string;
+  /** The same as `dtype`. */
+  readonly type?: string;
+}
+
+interface Elements {
+  readonly bytes: Exclude<Bytes, DataView>;
+  readonly srcDtype: DType;
+}
+
+export interface Source extends Elements {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+const kExpected =
+  'a Float32Array, Float64Array, Float16Array, Uint16Array, array of numbers or { data, shape }';
+
+/** `shape` and `dtype` are the caller's wish; undefined takes what the source says. */
+export function readSource(source: unknown, shape: unknown, dtype: unknown): Source {
+  const wanted = dtype === undefined ? undefined : readDType('dtype', dtype);
+  if (Array.isArray(source) || ArrayBuffer.isView(source)) {
+    return assemble('data', source, shape, wanted, wanted);
+  }
+  if (typeof source !== 'object' || source === null) throw wrongKind(kExpected, 'data', source);
+  const like = source as Partial<TensorLike>;
+  const said = like.dtype ?? like.type;
+  const own = said === undefined ? undefined : readDType('data.dtype', said);
+  return assemble('data.data', like.data, shape ?? like.shape ?? like.dims, own, wanted ?? own);
+}
+
+function assemble(
+  name: string,
+  data: unknown,
+  shape: unknown,
+  own: DType | undefined,
+  wanted: DType | undefined,
+): Source {
+  const { bytes, srcDtype } = readElements(name, data, own, wanted);
+  const count = bytes.byteLength / bytesOf(srcDtype);
+  const lengths = shape === undefined ? [count] : readShape('shape', shape);
+  if (sizeOf(lengths) !== count) {
+    throw outOfRange(`${sizeOf(lengths)} elements, shape [${lengths}],`, name, count);
+  }
+  return { bytes, srcDtype, dtype: wanted ?? srcDtype, shape: lengths };
+}
+
+function readElements(
+  name: string,
+  data: unknown,
+  own: DType | undefined,
+  wanted: DType | undefined,
+): Elements {
+  // By tag, never by instanceof: arrays of other realms are as good.
+  const kind: string = types.isTypedArray(data) ? data[Symbol.toStringTag] : typeof data;
+  switch (Array.isArray(data) ? 'Array' : kind) {
+    case 'Float32Array':
+      return { bytes: attached(name, data as Float32Array), srcDtype: 'float32' };
+    case 'Float16Array': {
+      const { buffer, byteOffset, length } = attached(name, data as Uint16Array);
+      return { bytes: new Uint16Array(buffer, byteOffset, length), srcDtype: 'float16' };
+    }
+    case 'Uint16Array':
+      if (own === 'float16' || own === 'bfloat16') {
+        return { bytes: attached(name, data as Uint16Array), srcDtype: own };
+      }
+      throw new TypeError(
+        `expected dtype 'float16' or 'bfloat16' for the bits in \`${name}\`, which a Uint16Array ` +
+          `alone leaves ambiguous, got ${describe(own)}`,
+      );
+    case 'Float64Array':
+      return round(name, attached(name, data as Float64Array), wanted);
+    case 'Array':
+      return round(name, numbers(name, data as unknown[]), wanted);
+    default:
+      throw wrongKind(kExpected, name, data);
+  }
+}
+
+function round(name: string, data: ArrayLike<number>, wanted: DType | undefined): Elements {
+  if (wanted !== undefined && wanted !== 'float32') {
+    throw new TypeError(
+      `expected a Float32Array for \`${name}\` with dtype '${wanted}', got float64 numbers, which ` +
+        'would be rounded twice; pass new Float32Array(data) where that is good enough',
+    );
+  }
+  return { bytes: new Float32Array(data), srcDtype: 'float32' };
+}
+
+function numbers(name: string, data: readonly unknown[]): readonly number[] {
+  const stranger = data.findIndex((value) => typeof value !== 'number');
+  if (stranger >= 0) throw wrongKind('a number', `${name}[${stranger}]`, data[stranger]);
+  return data as readonly number[];
+}
+
+/** A detached array looks empty; only asking its buffer for something tells. */
+function attached<T extends Exclude<Bytes, DataView>>(name: string, data: T): T {
+  if (data.byteLength === 0) {
+    try {
+      data.buffer.slice(0, 0);
+    } catch {
+      throw new TypeError(`expected an attached array for \`${name}\`, got a detached one`);
+    }
+  }
+  return data;
+}
