@@ -3,8 +3,11 @@
  * no native part; and the rule by which a result in lower precision is judged against it.
  */
 
+export type { DType } from './dtype.js';
+export type { Layout } from './layout.js';
 export { attentionMaps, diffAttention, type Values } from './reference/attention.js';
 export { type Check, check, type Result } from './reference/check.js';
-export { type DType, fromBits, type HalfDType, roundTo, toBits } from './reference/half.js';
-export type { ArraySource, Source, TensorSource } from './reference/operand.js';
-export type { Layout, MapOptions, Options } from './reference/problem.js';
+export { fromBits, type HalfDType, roundTo, toBits } from './reference/half.js';
+export type { Readable, Source } from './reference/operand.js';
+export type { MapOptions, Options, SublnOptions } from './reference/problem.js';
+export type { Element, Judgement } from './reference/rule.js';

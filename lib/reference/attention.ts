@@ -5,8 +5,14 @@
  */
 
 import type { Operand, Source } from './operand.js';
-import { type MapOptions, type MapProblem, mapProblem, type Options, problem } from './problem.js';
-import type { Problem } from './problem.js';
+import {
+  type MapOptions,
+  type MapProblem,
+  mapProblem,
+  type Options,
+  type Problem,
+  problem,
+} from './problem.js';
 
 /** Row-major. */
 export interface Values {
@@ -60,7 +66,7 @@ export function diffAttention(
   q: Source,
   k: Source,
   v: Source,
-  options: Options & { returnLse?: false },
+  options: Options & { returnLse?: false | undefined },
 ): Values;
 export function diffAttention(
   q: Source,

@@ -8,8 +8,9 @@
  * sub-layer norm magnifies the errors before it by outputScale · weight / rms.
  */
 
-import { attendRow, type Head, heads, type Row } from './attention.js';
-import { type DType, roundTo, unitRoundoff } from './half.js';
+import type { DType } from '../dtype.js';
+import { attendRow, type Head, heads, type Matrix, type Row } from './attention.js';
+import { roundTo, unitRoundoff } from './half.js';
 import { type Operand, readOperand, type Source } from './operand.js';
 import { plainRow } from './plain.js';
 import { type Options, type Problem, problem } from './problem.js';
@@ -45,10 +46,12 @@ export function check(result: Result, q: Source, k: Source, v: Source, options: 
   const outSamples: Sample[] = [];
   const lseSamples: Sample[] = [];
   for (const head of heads(p)) {
+    const sizes = rowSizes(head.values);
     for (const row of p.rows) {
       const expected = attendRow(p, head, row);
       const plain = plainRow(p, head, row, dtype);
-      outSamples.push(outSample(p, head, row, out, dtype, expected, plain.out));
+      const sums = weightedSizes(expected, sizes);
+      outSamples.push(outSample(p, head, row, out, dtype, expected, plain.out, sums));
       if (lse) lseSamples.push(...lseSample(p, head, row, lse, expected, plain.lse));
     }
   }
@@ -74,8 +77,8 @@ function outSample(
   dtype: DType,
   result: Row,
   plain: ArrayLike<number>,
+  { squares, magnitudes }: ReturnType<typeof weightedSizes>,
 ): Sample {
-  const { squares, magnitudes } = weightedValues(head, result);
   const gain = magnification(p, result.difference);
   const roundings = kSoftmaxRoundings + (p.subln ? kNormRoundings : 0);
   const u = unitRoundoff(dtype);
@@ -91,13 +94,20 @@ function outSample(
   };
 }
 
-/** The sums of the unit and the floor. Weights that are not finite count as 0. */
-function weightedValues({ values: { data, width } }: Head, { keys, maps, lambda }: Row) {
+/** |v| of each key. */
+function rowSizes({ data, width }: Matrix): Float64Array {
+  return Float64Array.from({ length: data.length / width }, (_, key) =>
+    largest(data.subarray(key * width, (key + 1) * width)),
+  );
+}
+
+/** The sums in the unit and the floor. Weights that are not finite count as 0. */
+function weightedSizes({ keys, maps, lambda }: Row, sizes: Float64Array) {
   let [squares, magnitudes] = [0, 0];
   keys.forEach((key, n) => {
-    const v = largest(data.subarray(key * width, (key + 1) * width));
-    const w1 = (maps[0].weights[n] || 0) * v;
-    const w2 = ((lambda * (maps[1].weights[n] as number)) || 0) * v;
+    const size = sizes[key] as number;
+    const w1 = (maps[0].weights[n] || 0) * size;
+    const w2 = (lambda * (maps[1].weights[n] as number) || 0) * size;
     squares += w1 * w1 + w2 * w2;
     magnitudes += w1 + Math.abs(w2);
   });

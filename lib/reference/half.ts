@@ -1,7 +1,8 @@
 /** The half precisions by their definition: conversions to and from bits, nearest even. */
 
-export type HalfDType = 'float16' | 'bfloat16';
-export type DType = 'float32' | HalfDType;
+import type { DType } from '../dtype.js';
+
+export type HalfDType = Exclude<DType, 'float32'>;
 
 /** Bits of the significand, the leading one included. */
 const kPrecision = { float32: 24, float16: 11, bfloat16: 8 };
@@ -9,7 +10,7 @@ const kMinExponent = { float32: -126, float16: -14, bfloat16: -126 };
 const kMaxExponent = { float32: 127, float16: 15, bfloat16: 127 };
 
 /** Adding and subtracting it leaves an integer in float64: the nearest one, ties to even. */
-const kRounder = 1.5 * 2 ** 52;
+const kRounder = 2 ** 52;
 
 const float64 = new Float64Array(1);
 const words = new Uint32Array(float64.buffer);
@@ -22,12 +23,11 @@ export function unitRoundoff(dtype: DType): number {
 /** The nearest value that `dtype` can hold. */
 export function roundTo(dtype: DType, value: number): number {
   if (dtype === 'float32') return Math.fround(value);
-  if (!Number.isFinite(value) || value === 0) return value;
+  if (!Number.isFinite(value)) return value;
   const exponent = Math.max(exponentOf(value), kMinExponent[dtype]);
   const ulp = 2 ** (exponent - kPrecision[dtype] + 1);
-  const rounded = (value / ulp + kRounder - kRounder) * ulp;
-  const limit = 2 ** (kMaxExponent[dtype] + 1);
-  return Math.abs(rounded) < limit ? rounded : Math.sign(value) * Infinity;
+  const magnitude = (Math.abs(value) / ulp + kRounder - kRounder) * ulp;
+  return Math.sign(value) * (magnitude < 2 ** (kMaxExponent[dtype] + 1) ? magnitude : Infinity);
 }
 
 /** Each value rounded to `dtype`, as bits. */

@@ -1,80 +1,63 @@
 /** Reads whatever holds numbers and a shape into float64. */
 
-import { type DType, fromBits, roundTo } from './half.js';
-
-/** What Tensor.from takes, and other libraries' tensors. Half bits (Uint16Array) need a dtype. */
-export interface ArraySource {
-  readonly data: ArrayLike<number>;
-  readonly shape?: readonly number[];
-  readonly dims?: readonly number[];
-  readonly dtype?: string;
-  readonly type?: string;
-}
+import { type DType, readDType } from '../dtype.js';
+import { outOfRange, wrongKind } from '../errors.js';
+import { readShape, sizeOf } from '../shape.js';
+import type { TensorLike } from '../source.js';
+import { fromBits, roundTo } from './half.js';
 
 /** A Tensor of this package, or anything that is read like one. */
-export interface TensorSource {
+export interface Readable {
   readonly shape: readonly number[];
   readonly dtype: string;
-  dataSync(): ArrayLike<number>;
+  dataSync(): ArrayLike<unknown>;
 }
 
-export type Source = ArraySource | TensorSource;
+/**
+ * Numbers with a shape: what Tensor.from takes, float64 arrays, Tensors. Float numbers are rounded to
+ * the dtype where one is given, and taken as they are where none is; a Uint16Array holds bits.
+ */
+export type Source = TensorLike | Readable;
 
 /** Contiguous, row-major. */
 export interface Operand {
-  readonly name: string;
   readonly data: Float64Array;
   readonly shape: readonly number[];
-  /** undefined: none was given, the numbers are taken as they are. */
   readonly dtype: DType | undefined;
 }
 
-const kDTypes: readonly string[] = ['float32', 'float16', 'bfloat16'];
+const kExpected = 'a Tensor or { data, shape } with floats or half bits as data';
+const kFloats = /^(Array|Float(16|32|64)Array|Uint16Array)$/;
 
-export function readOperand(name: string, source: Source): Operand {
-  if (typeof source !== 'object' || source === null) {
-    throw new TypeError(`\`${name}\` must be a tensor or { data, shape }, got ${kindOf(source)}`);
+export function readOperand(name: string, source: unknown): Operand {
+  if (typeof source !== 'object' || source === null) throw wrongKind(kExpected, name, source);
+  const like = source as Partial<TensorLike & Readable>;
+  const elements = typeof like.dataSync === 'function' ? like.dataSync() : like.data;
+  const kind = Object.prototype.toString.call(elements).slice(8, -1);
+  if (!kFloats.test(kind)) throw wrongKind(kExpected, name, elements);
+
+  const said = like.dtype ?? like.type;
+  const dtype = said === undefined ? undefined : readDType(`${name}.dtype`, said);
+  const shape = readShape(`${name}.shape`, like.shape ?? like.dims);
+  const data = readValues(name, elements as ArrayLike<number>, kind === 'Uint16Array', dtype);
+  if (data.length !== sizeOf(shape)) {
+    throw outOfRange(`${sizeOf(shape)} elements, shape [${shape}],`, name, data.length);
   }
-  const data = 'dataSync' in source ? source.dataSync() : source.data;
-  if (!isNumeric(data)) {
-    throw new TypeError(`\`${name}.data\` must be a typed array of floats, got ${kindOf(data)}`);
-  }
-  const { dims, type } = source as ArraySource;
-  const shape = source.shape ?? dims;
-  if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
-    throw new TypeError(`\`${name}.shape\` must be an array of sizes, got ${kindOf(shape)}`);
-  }
-  const dtype = source.dtype ?? type;
-  if (dtype !== undefined && !kDTypes.includes(dtype)) {
-    throw new TypeError(`\`${name}.dtype\` must be one of ${kDTypes.join(', ')}, got ${dtype}`);
-  }
-  const size = shape.reduce((product, length) => product * length, 1);
-  if (data.length !== size) {
-    throw new RangeError(
-      `\`${name}\` has shape [${shape}] and needs ${size} elements, got ${data.length}`,
-    );
-  }
-  return { name, data: readValues(name, data, dtype as DType), shape, dtype: dtype as DType };
+  return { data, shape, dtype };
 }
 
-function readValues(name: string, data: ArrayLike<number>, dtype?: DType): Float64Array {
-  if (kindOf(data) === 'Uint16Array') {
-    if (dtype === 'float16' || dtype === 'bfloat16') return fromBits(data, dtype);
-    throw new TypeError(
-      `\`${name}\` is a Uint16Array and needs dtype 'float16' or 'bfloat16', got ${dtype}`,
-    );
+function readValues(
+  name: string,
+  elements: ArrayLike<number>,
+  isBits: boolean,
+  dtype: DType | undefined,
+): Float64Array {
+  if (!isBits) {
+    if (dtype === undefined) return Float64Array.from(elements);
+    return Float64Array.from(elements, (value) => roundTo(dtype, value));
   }
-  if (dtype === undefined) return Float64Array.from(data);
-  return Float64Array.from(data, (value) => roundTo(dtype, value));
-}
-
-function isNumeric(data: unknown): data is ArrayLike<number> {
-  return Array.isArray(data) || /^(Float(16|32|64)|Uint16)Array$/.test(kindOf(data));
-}
-
-/** The kind of a value in words, the same in every realm. */
-export function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value !== 'object') return `${typeof value} ${String(value)}`;
-  return Object.prototype.toString.call(value).slice(8, -1);
+  if (dtype === 'float16' || dtype === 'bfloat16') return fromBits(elements, dtype);
+  throw new TypeError(
+    `expected dtype 'float16' or 'bfloat16' for the bits in \`${name}\`, got ${dtype}`,
+  );
 }

@@ -4,8 +4,9 @@
  * normalised weights are rounded to the input dtype before they meet the values, the result too.
  */
 
+import type { DType } from '../dtype.js';
 import type { Head, Matrix } from './attention.js';
-import { type DType, roundTo } from './half.js';
+import { roundTo } from './half.js';
 import type { Problem } from './problem.js';
 
 export interface PlainRow {

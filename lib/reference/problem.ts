@@ -1,38 +1,59 @@
 /** The arguments of the reference, checked, and their meaning: heads, pairs and the mask. */
 
-import { kindOf, type Operand, readOperand, type Source } from './operand.js';
+import {
+  expectArray,
+  expectBoolean,
+  expectFinite,
+  expectInteger,
+  expectNumber,
+  expectWord,
+} from '../check.js';
+import { outOfRange } from '../errors.js';
+import type { Layout } from '../layout.js';
+import { type Operand, readOperand, type Source } from './operand.js';
 
-export type Layout = 'v1' | 'diffllama' | 'v2';
-
+/** As for the engines; see DiffAttentionOptions. */
 export interface MapOptions {
   /** @default 'v1' */
-  layout?: Layout;
-  /** Key j is visible to query i iff j ≤ i + Nk − Nq. @default false */
-  causal?: boolean;
-  /** [left, right] around i + Nk − Nq; −1 or Infinity: unbounded. */
-  window?: readonly [number, number];
+  layout?: Layout | undefined;
+  /** Query i sees key j iff j ≤ i + Nk − Nq. @default false */
+  causal?: boolean | undefined;
+  /** [left, right] around i + Nk − Nq; −1 or Infinity: unbounded. @default unbounded */
+  window?: readonly [left: number, right: number] | undefined;
   /** The first keys that stay visible whatever the window says. @default 0 */
-  sinks?: number;
+  sinks?: number | undefined;
   /** @default 1/√D */
-  softmaxScale?: number;
-  /** Queries to compute, in this order; the result has as many rows. @default all */
-  rows?: readonly number[];
+  softmaxScale?: number | undefined;
+  /** Queries to compute, in this order; the result has a row for each. @default all */
+  rows?: readonly number[] | undefined;
+}
+
+/** RMSNorm over the value dimension. */
+export interface SublnOptions {
+  /** @default 1e-5 */
+  eps?: number | undefined;
+  /** [Dv] @default ones */
+  weight?: Source | undefined;
 }
 
 export interface Options extends MapOptions {
   /** A number, or values [H] or [B, Nq, H]. */
   lambda: number | Source;
-  /** RMSNorm over the value dimension. */
-  subln?: { /** @default 1e-5 */ eps?: number; /** [Dv] @default ones */ weight?: Source };
+  /** @default none */
+  subln?: SublnOptions | undefined;
   /** @default 1 */
-  outputScale?: number;
-  returnLse?: boolean;
+  outputScale?: number | undefined;
+  /** @default false */
+  returnLse?: boolean | undefined;
 }
 
 /** Which heads of q, k and v make differential head h of H, key head g of G = Hkv. */
 interface Pairing {
-  keyHeadsPerPair: number;
+  /** Heads of k and v, as multiples of G. */
+  keyHeads: number;
   valueHeads: number;
+  /** Width of a head of v, as a multiple of D. */
+  valueWidth: number;
   query(h: number, H: number): readonly [number, number];
   key(g: number, G: number): readonly [number, number];
   value(g: number, G: number): readonly number[];
@@ -40,27 +61,32 @@ interface Pairing {
 
 const kPairings: Record<Layout, Pairing> = {
   v1: {
-    keyHeadsPerPair: 2,
+    keyHeads: 2,
     valueHeads: 1,
+    valueWidth: 2,
     query: (h) => [2 * h, 2 * h + 1],
     key: (g) => [2 * g, 2 * g + 1],
     value: (g) => [g],
   },
   diffllama: {
-    keyHeadsPerPair: 2,
+    keyHeads: 2,
     valueHeads: 2,
+    valueWidth: 1,
     query: (h, H) => [h, h + H],
     key: (g, G) => [g, g + G],
     value: (g, G) => [g, g + G],
   },
   v2: {
-    keyHeadsPerPair: 1,
+    keyHeads: 1,
     valueHeads: 1,
+    valueWidth: 1,
     query: (h) => [2 * h, 2 * h + 1],
     key: (g) => [g, g],
     value: (g) => [g],
   },
 };
+
+const kLayouts = Object.keys(kPairings) as Layout[];
 
 /** What the two softmax maps are made of. */
 export interface MapProblem {
@@ -90,33 +116,26 @@ export interface Problem extends MapProblem {
 export function mapProblem(qSource: Source, kSource: Source, options: MapOptions): MapProblem {
   const q = readRank4('q', qSource);
   const k = readRank4('k', kSource);
-  const layout = options.layout ?? 'v1';
-  if (!Object.hasOwn(kPairings, layout)) {
-    throw new TypeError(`\`layout\` must be 'v1', 'diffllama' or 'v2', got ${kindOf(layout)}`);
-  }
-  const pairing = kPairings[layout];
+  const pairing = kPairings[expectWord('layout', options.layout ?? 'v1', kLayouts)];
   const [batchSize, seqlenQ, queryHeads, headDim] = q.shape as Shape4;
   const [keyBatch, seqlenK, keyHeads, keyDim] = k.shape as Shape4;
   const numHeads = queryHeads / 2;
-  const numKvHeads = keyHeads / pairing.keyHeadsPerPair;
-  expectRange(Number.isInteger(numHeads), `\`q\` must have an even number of heads`, queryHeads);
-  expectRange(Number.isInteger(numKvHeads), `\`k\` must have an even number of heads`, keyHeads);
-  expectRange(
-    numKvHeads > 0 ? numHeads % numKvHeads === 0 : numHeads === 0,
-    `\`k\`'s heads must divide the ${numHeads} differential heads`,
-    numKvHeads,
-  );
-  expectRange(keyBatch === batchSize, `\`k\` must have batch size ${batchSize}`, keyBatch);
-  expectRange(keyDim === headDim && headDim > 0, `\`k\` must have head dim ${headDim}`, keyDim);
+  const numKvHeads = keyHeads / pairing.keyHeads;
+  if (numHeads === 0 || !Number.isInteger(numHeads)) {
+    throw outOfRange('an even number of heads', 'q', queryHeads);
+  }
+  if (!Number.isInteger(numKvHeads) || !Number.isInteger(numHeads / numKvHeads)) {
+    throw outOfRange(`heads that divide the ${numHeads} of \`q\``, 'k', keyHeads);
+  }
+  if (keyBatch !== batchSize) throw outOfRange(`batch size ${batchSize}`, 'k', keyBatch);
+  if (keyDim !== headDim || headDim === 0) throw outOfRange(`head dim ${headDim}`, 'k', keyDim);
 
   const rows = options.rows ?? Array.from({ length: seqlenQ }, (_, row) => row);
-  for (const row of rows) {
-    const inside = Number.isInteger(row) && row >= 0 && row < seqlenQ;
-    expectRange(inside, `\`rows\` must be queries from 0 to ${seqlenQ - 1}`, row);
-  }
+  expectArray('rows', rows, 'queries').forEach((row, r) => {
+    expectInteger(`rows[${r}]`, row, 0, seqlenQ - 1);
+  });
+  const softmaxScale = expectFinite('softmaxScale', options.softmaxScale ?? 1 / Math.sqrt(headDim));
   const visible = mask(options, seqlenQ, seqlenK);
-  const softmaxScale = options.softmaxScale ?? 1 / Math.sqrt(headDim);
-  expectNumber('softmaxScale', softmaxScale);
   const sizes = { batchSize, numHeads, numKvHeads, seqlenQ, seqlenK, headDim };
   return { q, k, pairing, ...sizes, softmaxScale, rows, visible };
 }
@@ -125,14 +144,13 @@ export function problem(q: Source, k: Source, vSource: Source, options: Options)
   const maps = mapProblem(q, k, options);
   const { pairing, batchSize, numHeads, numKvHeads, seqlenQ, seqlenK, headDim } = maps;
   const v = readRank4('v', vSource);
-  const width = pairing.keyHeadsPerPair / pairing.valueHeads;
-  const shape = [batchSize, seqlenK, numKvHeads * pairing.valueHeads, headDim * width];
-  expectRange(String(v.shape) === String(shape), `\`v\` must have shape [${shape}]`, v.shape);
+  const width = headDim * pairing.valueWidth;
+  const expected = [batchSize, seqlenK, numKvHeads * pairing.valueHeads, width];
+  if (!hasShape(v, expected)) throw outOfRange(`shape [${expected}]`, 'v', v.shape);
 
-  const valueDim = headDim * width * pairing.valueHeads;
-  const lambda = readLambda(options.lambda, batchSize, seqlenQ, numHeads);
-  const outputScale = options.outputScale ?? 1;
-  expectNumber('outputScale', outputScale);
+  const valueDim = width * pairing.valueHeads;
+  const lambda = readLambda(options.lambda, [batchSize, seqlenQ, numHeads]);
+  const outputScale = expectFinite('outputScale', options.outputScale ?? 1);
   const subln = options.subln && readSubln(options.subln, valueDim);
   return { ...maps, v, valueDim, lambda, subln, outputScale };
 }
@@ -141,29 +159,25 @@ type Shape4 = [number, number, number, number];
 
 function readRank4(name: string, source: Source): Operand {
   const operand = readOperand(name, source);
-  expectRange(operand.shape.length === 4, `\`${name}\` must have 4 dimensions`, operand.shape);
+  if (operand.shape.length !== 4) throw outOfRange('4 dimensions', name, operand.shape);
   return operand;
 }
 
+function hasShape({ shape }: Operand, expected: readonly number[]): boolean {
+  return String(shape) === String(expected);
+}
+
 /** From the definition: query i stands at i + Nk − Nq among the keys. */
-function mask(options: MapOptions, nq: number, nk: number) {
-  const { causal = false, window = [-1, -1], sinks = 0 } = options;
-  if (typeof causal !== 'boolean') {
-    throw new TypeError(`\`causal\` must be a boolean, got ${kindOf(causal)}`);
-  }
-  if (!Array.isArray(window) || window.length !== 2) {
-    throw new TypeError(`\`window\` must be [left, right], got ${kindOf(window)}`);
-  }
-  const bound = (size: number) => (size === -1 ? Infinity : size);
-  const [left, right] = [bound(window[0]), bound(window[1])];
-  for (const size of [left, right, sinks]) {
-    const natural = size >= 0 && (size === Infinity || Number.isInteger(size));
-    expectRange(natural, '`window` and `sinks` must be integers ≥ 0', size);
-  }
+function mask(options: MapOptions, seqlenQ: number, seqlenK: number) {
+  const causal = expectBoolean('causal', options.causal ?? false);
+  const window = expectArray('window', options.window ?? [-1, -1], 'two bounds');
+  if (window.length !== 2) throw outOfRange('two bounds, [left, right],', 'window', window);
+  const [left, right] = window.map(readBound) as [number, number];
+  const sinks = expectInteger('sinks', options.sinks ?? 0);
   return (row: number) => {
-    const position = row + nk - nq;
+    const position = row + seqlenK - seqlenQ;
     const keys: number[] = [];
-    for (let j = 0; j < nk; j += 1) {
+    for (let j = 0; j < seqlenK; j += 1) {
       const inWindow = position - left <= j && j <= position + right;
       if ((!causal || j <= position) && (inWindow || j < sinks)) keys.push(j);
     }
@@ -171,32 +185,28 @@ function mask(options: MapOptions, nq: number, nk: number) {
   };
 }
 
-function readLambda(lambda: number | Source, batchSize: number, seqlenQ: number, heads: number) {
-  if (typeof lambda === 'number') return () => lambda;
-  const { data, shape } = readOperand('lambda', lambda);
-  const at = (index: number) => data[index] as number;
-  if (String(shape) === String([heads])) return (_b: number, _row: number, h: number) => at(h);
-  const full = [batchSize, seqlenQ, heads];
-  const expected = `\`lambda\` must be a number or have shape [${heads}] or [${full}]`;
-  expectRange(String(shape) === String(full), expected, shape);
-  return (b: number, row: number, h: number) => at((b * seqlenQ + row) * heads + h);
+function readBound(bound: unknown, i: number): number {
+  const name = `window[${i}]`;
+  if (expectNumber(name, bound) === Infinity) return Infinity;
+  return expectInteger(name, bound, -1) === -1 ? Infinity : (bound as number);
 }
 
-function readSubln({ eps = 1e-5, weight }: NonNullable<Options['subln']>, valueDim: number) {
+function readLambda(lambda: number | Source, shape: readonly [number, number, number]) {
+  const [, seqlenQ, numHeads] = shape;
+  if (typeof lambda === 'number') return () => lambda;
+  const operand = readOperand('lambda', lambda);
+  const at = (index: number) => operand.data[index] as number;
+  if (hasShape(operand, [numHeads])) return (_b: number, _row: number, h: number) => at(h);
+  if (hasShape(operand, shape)) {
+    return (b: number, row: number, h: number) => at((b * seqlenQ + row) * numHeads + h);
+  }
+  throw outOfRange(`a number or shape [${numHeads}] or [${shape}]`, 'lambda', operand.shape);
+}
+
+function readSubln({ eps = 1e-5, weight }: SublnOptions, valueDim: number) {
   expectNumber('subln.eps', eps);
   if (weight === undefined) return { eps, weight: new Float64Array(valueDim).fill(1) };
-  const { data, shape } = readOperand('subln.weight', weight);
-  const expected = `\`subln.weight\` must have shape [${valueDim}]`;
-  expectRange(String(shape) === String([valueDim]), expected, shape);
-  return { eps, weight: data };
-}
-
-function expectNumber(name: string, value: unknown): void {
-  if (typeof value !== 'number') {
-    throw new TypeError(`\`${name}\` must be a number, got ${kindOf(value)}`);
-  }
-}
-
-function expectRange(holds: boolean, expected: string, got: number | readonly number[]): void {
-  if (!holds) throw new RangeError(`${expected}, got ${Array.isArray(got) ? `[${got}]` : got}`);
+  const operand = readOperand('subln.weight', weight);
+  if (hasShape(operand, [valueDim])) return { eps, weight: operand.data };
+  throw outOfRange(`shape [${valueDim}]`, 'subln.weight', operand.shape);
 }

@@ -1,0 +1,12 @@
+/** Largest magnitude. */
+export function largest(values: ArrayLike<number>): number {
+  let max = 0;
+  for (let i = 0; i < values.length; i += 1) max = Math.max(max, Math.abs(values[i] as number));
+  return max;
+}
+
+/** Between arrays of one length; NaN when an element is NaN in one of them. */
+export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) throw new RangeError(`lengths ${a.length} and ${b.length}`);
+  return largest(Array.from(a, (x, i) => x - (b[i] as number)));
+}
