@@ -39,14 +39,14 @@ export function diffAttention<D extends DType>(
   q: Tensor<D>,
   k: Tensor<D>,
   v: Tensor<D>,
-  options: DiffAttentionOptions & { returnLse: true },
-): DiffAttentionResult<D>;
+  options: DiffAttentionOptions & { returnLse?: false | undefined },
+): Tensor<D>;
 export function diffAttention<D extends DType>(
   q: Tensor<D>,
   k: Tensor<D>,
   v: Tensor<D>,
-  options: DiffAttentionOptions & { returnLse?: false | undefined },
-): Tensor<D>;
+  options: DiffAttentionOptions & { returnLse: true },
+): DiffAttentionResult<D>;
 export function diffAttention<D extends DType>(
   q: Tensor<D>,
   k: Tensor<D>,
@@ -60,7 +60,7 @@ export function diffAttention(
   options: DiffAttentionOptions,
 ): Tensor | DiffAttentionResult {
   const { args, outShape, lseShape } = readProblem(q, k, v, options);
-  const [out, lse] = native.forward(args) as [Storage, Storage];
+  const [out, lse] = native().forward(args) as [Storage, Storage];
   const result = adopt(out, args.device, args.dtype, outShape);
   if (!args.returnLse) return result;
   return { out: result, lse: adopt(lse, args.device, 'float32', lseShape) };

@@ -19,7 +19,7 @@ export function readDevice(name: string, value: unknown): DeviceIndex {
   if (match === null) throw outOfRange(kExpected, name, value);
 
   const index = Number(match[1] ?? 0);
-  cuda ??= native.inspect().cuda;
+  cuda ??= native().inspect().cuda;
   const count = cuda.devices.length;
   if (!cuda.available || index >= count) {
     const has = count === 1 ? "one CUDA device, 'cuda'" : `CUDA devices up to 'cuda:${count - 1}'`;

@@ -14,11 +14,11 @@ import { native, settled } from './native.js';
 export async function elapsed(device: Device, fn: () => unknown): Promise<number> {
   const index = readDevice('device', device);
   if (typeof fn !== 'function') throw wrongKind('a function', 'fn', fn);
-  const timer = native.startTimer(index);
+  const timer = native().startTimer(index);
   const result = fn();
   if (isThenable(result)) await result;
   const [milliseconds] = await settled<[number]>((done) => {
-    native.stopTimer(timer, done);
+    native().stopTimer(timer, done);
     return false;
   });
   return milliseconds;

@@ -47,17 +47,22 @@ export interface Inspection {
 const kVariables = ['FLASHDIFF_CUDA_KERNEL', 'FLASHDIFF_CPU_ISA', 'FLASHDIFF_NUM_THREADS'] as const;
 type Variable = (typeof kVariables)[number];
 
-/** Version, engines, devices and kernels; where CUDA is not available, the reason. Never throws. */
+/**
+ * Version, engines, devices and kernels; where CUDA is not available, the reason.
+ *
+ * @throws FlashDiffError `ERR_NATIVE_LOAD`
+ */
 export function inspect(): Inspection {
-  const { version, cpu, cuda } = native.inspect();
+  const addon = native();
+  const { version, cpu, cuda } = addon.inspect();
   const devices = cuda.devices.map((device, index) => ({
     ...device,
-    allocated: native.allocatedBytes(index),
+    allocated: addon.allocatedBytes(index),
   }));
   const set = kVariables.filter((name) => process.env[name] !== undefined);
   return {
     version,
-    cpu: { ...cpu, allocated: native.allocatedBytes(-1) },
+    cpu: { ...cpu, allocated: addon.allocatedBytes(-1) },
     cuda: { ...cuda, devices },
     environment: Object.fromEntries(set.map((name) => [name, process.env[name]])),
   };

@@ -9,7 +9,16 @@ import { FlashDiffError, type FlashDiffErrorCode } from './errors.js';
 
 type Calls = Omit<Binding, 'Storage' | 'Timer'>;
 
-export const native: Calls = guard(load(join(__dirname, '..')));
+let calls: Calls | undefined;
+
+/**
+ * The addon's functions, loaded by the first call: a module that throws while it is imported cannot
+ * be caught by every version of Node.
+ */
+export function native(): Calls {
+  calls ??= guard(load(join(__dirname, '..')));
+  return calls;
+}
 
 function load(root: string): Calls {
   try {

@@ -26,6 +26,6 @@ export class SharedStorage {
 
   release(): void {
     this.#handles -= 1;
-    if (this.#handles === 0) native.release(this.storage);
+    if (this.#handles === 0) native().release(this.storage);
   }
 }

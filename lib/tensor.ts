@@ -50,7 +50,10 @@ export interface Operand extends View {
   readonly dtype: DType;
 }
 
-/** A new tensor that owns `storage`, row-major. For this package only. */
+/**
+ * A new tensor that owns `storage`, row-major.
+ * @internal
+ */
 export let adopt: <D extends DType>(
   storage: Storage,
   device: DeviceIndex,
@@ -58,7 +61,10 @@ export let adopt: <D extends DType>(
   shape: readonly number[],
 ) => Tensor<D>;
 
-/** The inside of an argument that must be a live tensor. For this package only. */
+/**
+ * The inside of an argument that must be a live tensor.
+ * @internal
+ */
 export let operandOf: (name: string, value: unknown) => Operand;
 
 /**
@@ -139,7 +145,7 @@ export class Tensor<D extends DType = DType> {
     const source = readSource(data, shape, dtype);
     const index = readDevice('device', device);
     const count = sizeOf(source.shape);
-    const storage = native.upload(index, source.bytes, source.srcDtype, source.dtype, count);
+    const storage = native().upload(index, source.bytes, source.srcDtype, source.dtype, count);
     return adopt(storage, index, source.dtype, source.shape);
   }
 
@@ -157,7 +163,7 @@ export class Tensor<D extends DType = DType> {
     const { dtype = 'float32', device = 'cpu' } = expectObject('options', options, kToOptions);
     const type = readDType('dtype', dtype) as D;
     const index = readDevice('device', device);
-    return adopt(native.zeros(index, type, sizeOf(lengths)), index, type, lengths);
+    return adopt(native().zeros(index, type, sizeOf(lengths)), index, type, lengths);
   }
 
   /** Number of elements. */
@@ -225,7 +231,7 @@ export class Tensor<D extends DType = DType> {
     const here = asIs ? this.#alias<E>(this.#view) : this.#gather(dtype as E);
     if (stays) return here;
     try {
-      const storage = native.transfer(here.#live().storage, device);
+      const storage = native().transfer(here.#live().storage, device);
       return adopt(storage, device, here.dtype, this.shape);
     } finally {
       here.dispose();
@@ -245,7 +251,7 @@ export class Tensor<D extends DType = DType> {
     const source = this.contiguous();
     try {
       const { data, bytes } = allocate(this.dtype, this.size);
-      await settled((done) => native.read(...source.#position(), bytes, done));
+      await settled((done) => native().read(...source.#position(), bytes, done));
       return data;
     } finally {
       source.dispose();
@@ -257,7 +263,7 @@ export class Tensor<D extends DType = DType> {
     const source = this.contiguous();
     try {
       const { data, bytes } = allocate(this.dtype, this.size);
-      native.readSync(...source.#position(), bytes);
+      native().readSync(...source.#position(), bytes);
       return data;
     } finally {
       source.dispose();
@@ -302,7 +308,7 @@ export class Tensor<D extends DType = DType> {
     const { storage, device, dtype: srcDtype } = this.#live();
     const { offset, shape, strides } = this.#view;
     const view = { offset, shape: [...shape], strides: [...strides] };
-    const copy = native.copy({ src: storage, srcDtype, dstDtype: dtype, ...view });
+    const copy = native().copy({ src: storage, srcDtype, dstDtype: dtype, ...view });
     return adopt(copy, device, dtype, shape);
   }
 }

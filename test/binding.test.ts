@@ -1,0 +1,356 @@
+/**
+ * Misuse straight at the addon, past every check of lib: each bad value gets an error with a code and
+ * nothing crashes. Its errors are of Node's realm, not of jest's, so they are told by name and code.
+ */
+
+import { dirname } from 'node:path';
+import type { Binding, CopyArgs, DType, ForwardArgs, Storage } from '../binding.js';
+import { devices } from './support/devices.js';
+
+// biome-ignore lint/suspicious/noExplicitAny: bad values are the point
+type Anything = any;
+type Row = [name: string, call: () => unknown, code: string];
+
+const root = dirname(require.resolve('flashdiff/package.json'));
+const native: Binding = require('node-gyp-build')(root);
+
+const KIND = 'ERR_INVALID_ARG_TYPE';
+const RANGE = 'ERR_OUT_OF_RANGE';
+const GONE = 'ERR_DISPOSED';
+const CPU = -1;
+
+const zeros = (count: number, dtype: DType = 'float32') => native.zeros(CPU, dtype, count);
+const released = (count: number) => {
+  const storage = zeros(count);
+  native.release(storage);
+  return storage;
+};
+
+/** What every kind of argument must refuse, whatever it is for. */
+const notNumbers = [undefined, null, '1', true, {}, [1], 1n];
+const notCounts = [NaN, 0.5, -1, Infinity, -Infinity, 2 ** 53, 1e300];
+const notStorages = [undefined, null, 1, {}, [], new Float32Array(4), native];
+const notBytes = [undefined, null, 1, 'ab', {}, [0, 0], new ArrayBuffer(8)];
+const notFunctions = [undefined, null, 1, {}];
+const notDTypes = [undefined, null, 32, {}];
+
+function rows(name: string, values: readonly unknown[], code: string, call: Anything): Row[] {
+  return values.map((value) => [`${name}: ${show(value)}`, () => call(value), code]);
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'bigint') return `${value}n`;
+  if (value === native) return 'the binding';
+  return typeof value === 'object' && value !== null
+    ? `${value.constructor.name} ${JSON.stringify(value)}`
+    : String(value);
+}
+
+function expectFailure(call: () => unknown, code: string): void {
+  let caught: Anything;
+  try {
+    call();
+  } catch (error) {
+    caught = error;
+  }
+  const name = { [KIND]: 'TypeError', [RANGE]: 'RangeError' }[code] ?? 'Error';
+  expect(caught).toMatchObject({ code, name });
+  expect(caught.message.length).toBeGreaterThan(10);
+}
+
+const four = new Float32Array(4);
+const upload = (changes: Anything) => {
+  const args = { device: CPU, data: four, from: 'float32', to: 'float32', count: 4, ...changes };
+  return native.upload(args.device, args.data, args.from, args.to, args.count);
+};
+const detached = () => {
+  const array = new Float32Array(4);
+  structuredClone(array.buffer, { transfer: [array.buffer] });
+  return array;
+};
+/** A view that reached the end of its buffer before that shrank. */
+const shrunk = () => {
+  const buffer = new (ArrayBuffer as Anything)(16, { maxByteLength: 16 });
+  const array = new Float32Array(buffer, 0, 4);
+  buffer.resize(8);
+  return array;
+};
+
+const memory: Row[] = [
+  ...rows('upload device', notNumbers, KIND, (device: Anything) => upload({ device })),
+  ...rows('upload device', [-2, 0.5, NaN, 2 ** 31], RANGE, (device: Anything) =>
+    upload({ device }),
+  ),
+  ...rows('upload data', notBytes, KIND, (data: Anything) => upload({ data })),
+  ...rows('upload srcDtype', notDTypes, KIND, (from: Anything) => upload({ from })),
+  ...rows('upload srcDtype', ['', 'float64'], RANGE, (from: Anything) => upload({ from })),
+  ...rows('upload dstDtype', notDTypes, KIND, (to: Anything) => upload({ to })),
+  ...rows('upload dstDtype', ['Float32'], RANGE, (to: Anything) => upload({ to })),
+  ...rows('upload count', notNumbers, KIND, (count: Anything) => upload({ count })),
+  ...rows('upload count', [...notCounts, 5], RANGE, (count: Anything) => upload({ count })),
+  ['upload of detached data', () => upload({ data: detached() }), RANGE],
+  ['upload of shrunk data', () => upload({ data: shrunk() }), RANGE],
+  ['upload of too short a part', () => upload({ data: four.subarray(1) }), RANGE],
+  ['upload without arguments', () => (native as Anything).upload(), KIND],
+
+  ...rows('zeros count', notNumbers, KIND, (count: Anything) =>
+    native.zeros(CPU, 'float32', count),
+  ),
+  ...rows('zeros count', notCounts, RANGE, (count: Anything) =>
+    native.zeros(CPU, 'float32', count),
+  ),
+  ...rows('zeros dtype', notDTypes, KIND, (dtype: Anything) => native.zeros(CPU, dtype, 1)),
+  ...rows('zeros dtype', ['int8'], RANGE, (dtype: Anything) => native.zeros(CPU, dtype, 1)),
+  ...rows('allocatedBytes', notNumbers, KIND, (d: Anything) => native.allocatedBytes(d)),
+  ...rows('release', notStorages, KIND, (storage: Anything) => native.release(storage)),
+  ...rows('transfer', notStorages, KIND, (storage: Anything) => native.transfer(storage, CPU)),
+  ...rows('transfer to', notNumbers, KIND, (d: Anything) => native.transfer(zeros(1), d)),
+  ['transfer of a released one', () => native.transfer(released(1), CPU), GONE],
+  ['new Storage', () => new (native.Storage as Anything)(), KIND],
+  ['new Timer', () => new (native.Timer as Anything)(), KIND],
+];
+
+const readers: Row[] = (['read', 'readSync'] as const).flatMap((name) => {
+  const read = (changes: Anything) => {
+    const args = { src: zeros(4), byteOffset: 0, target: new Float32Array(4), ...changes };
+    return native[name](args.src, args.byteOffset, args.target, () => {});
+  };
+  return [
+    ...rows(`${name} src`, notStorages, KIND, (src: Anything) => read({ src })),
+    ...rows(`${name} byteOffset`, notNumbers, KIND, (byteOffset: Anything) => read({ byteOffset })),
+    ...rows(`${name} byteOffset`, [...notCounts, 1, 16, 17], RANGE, (byteOffset: Anything) =>
+      read({ byteOffset }),
+    ),
+    ...rows(`${name} target`, notBytes, KIND, (target: Anything) => read({ target })),
+    [`${name} into too much`, () => read({ target: new Float32Array(5) }), RANGE],
+    [`${name} of a released one`, () => read({ src: released(4) }), GONE],
+  ] as Row[];
+});
+
+const copyArgs: CopyArgs = {
+  src: zeros(12),
+  srcDtype: 'float32',
+  dstDtype: 'bfloat16',
+  offset: 0,
+  shape: [3, 4],
+  strides: [4, 1],
+};
+const copy = (changes: Anything) => native.copy({ ...copyArgs, ...changes });
+const copyField = (field: keyof CopyArgs, values: readonly unknown[], code: string) =>
+  rows(`copy ${field}`, values, code, (value: Anything) => copy({ [field]: value }));
+
+const copies: Row[] = [
+  ...rows('copy', [undefined, null, 1, 'a'], KIND, (args: Anything) => native.copy(args)),
+  ...copyField('src', notStorages, KIND),
+  ...copyField('srcDtype', notDTypes, KIND),
+  ...copyField('dstDtype', ['half'], RANGE),
+  ...copyField('offset', notNumbers, KIND),
+  ...copyField('offset', [...notCounts, 1, 2 ** 52], RANGE),
+  ...copyField('shape', [undefined, null, 3, 'ab', {}, new Float32Array(2)], KIND),
+  ...copyField('shape', [[3], [3, 4, 1], [4, 4], [3, -1], [3, 0.5], [2 ** 40, 2 ** 40]], RANGE),
+  ...copyField(
+    'shape',
+    [
+      [3, '4'],
+      [null, 4],
+      [undefined, undefined],
+    ],
+    KIND,
+  ),
+  ...copyField('strides', [[4], [5, 1], [4, 2], [-4, 1], [4, NaN], [2 ** 52, 2 ** 52]], RANGE),
+  ...copyField('strides', [undefined, 'ab', ['4', 1]], KIND),
+  ['copy of rank 9', () => copy({ shape: Array(9).fill(1), strides: Array(9).fill(1) }), RANGE],
+  ['copy of a released one', () => copy({ src: released(12) }), GONE],
+];
+
+/** Layout v1: B 1, Nq 2, Nk 3, H 2, Hkv 1, D 4; every storage just large enough. */
+const legal: ForwardArgs = {
+  device: CPU,
+  dtype: 'float32',
+  batchSize: 1,
+  numHeads: 2,
+  numKvHeads: 1,
+  seqlenQ: 2,
+  seqlenK: 3,
+  headDim: 4,
+  valueDim: 8,
+  q: zeros(32),
+  q1Offset: 0,
+  q2Offset: 4,
+  qStrideBatch: 32,
+  qStrideSeq: 16,
+  qStrideHead: 8,
+  k: zeros(24),
+  k1Offset: 0,
+  k2Offset: 4,
+  kStrideBatch: 24,
+  kStrideSeq: 8,
+  kStrideHead: 8,
+  v: zeros(24),
+  vLeftOffset: 0,
+  vRightOffset: 4,
+  vStrideBatch: 24,
+  vStrideSeq: 8,
+  vStrideHead: 8,
+  lambda: 0.5,
+  lambdaData: zeros(2),
+  lambdaOffset: 0,
+  lambdaStrideBatch: 0,
+  lambdaStrideSeq: 0,
+  lambdaStrideHead: 1,
+  softmaxScale: 0.5,
+  causal: false,
+  windowLeft: -1,
+  windowRight: -1,
+  sinks: 0,
+  subln: true,
+  sublnEps: 1e-5,
+  sublnWeight: zeros(8),
+  sublnWeightOffset: 0,
+  outputScale: 1,
+  returnLse: true,
+};
+
+const forward = (changes: Anything) => native.forward({ ...legal, ...changes });
+const field = (name: keyof ForwardArgs, values: readonly unknown[], code: string) =>
+  rows(`forward ${name}`, values, code, (value: Anything) => forward({ [name]: value }));
+const fieldsOf = (kind: string) =>
+  (Object.keys(legal) as (keyof ForwardArgs)[]).filter((name) => typeof legal[name] === kind);
+
+const sizes = [
+  ...(['batchSize', 'numHeads', 'numKvHeads', 'seqlenQ', 'seqlenK'] as const),
+  ...(['headDim', 'valueDim', 'sinks'] as const),
+];
+const positions = fieldsOf('number').filter((name) => /Offset|Stride/.test(name));
+const storages = ['q', 'k', 'v', 'lambdaData', 'sublnWeight'] as const;
+const real = ['lambda', 'softmaxScale', 'sublnEps', 'outputScale'] as const;
+
+const forwards: Row[] = [
+  ...rows('forward', [undefined, null, 1, 'a'], KIND, (args: Anything) => native.forward(args)),
+  ['forward of nothing', () => native.forward({} as Anything), KIND],
+  ...fieldsOf('number').flatMap((name) => field(name, notNumbers, KIND)),
+  ...fieldsOf('boolean').flatMap((name) => field(name, [undefined, null, 0, 'false', {}], KIND)),
+  ...sizes.flatMap((name) => field(name, [...notCounts, 2 ** 31], RANGE)),
+  ...positions.flatMap((name) => field(name, notCounts, RANGE)),
+  ...real.flatMap((name) => field(name, [NaN, Infinity, -Infinity, 1e39], RANGE)),
+  ...field('windowLeft', [-2, 0.5, NaN, 2 ** 31], RANGE),
+  ...field('windowRight', [-2, 0.5, NaN, 2 ** 31], RANGE),
+  ...field('dtype', notDTypes, KIND),
+  ...field('dtype', ['float64', 'float16'], RANGE),
+  ...(['q', 'k', 'v'] as const).flatMap((name) => field(name, notStorages, KIND)),
+  ...field(
+    'lambdaData',
+    notStorages.filter((value) => value !== null),
+    KIND,
+  ),
+  ...field(
+    'sublnWeight',
+    notStorages.filter((value) => value !== null),
+    KIND,
+  ),
+  ...storages.flatMap((name) => field(name, [zeros(1)], RANGE)),
+  ...storages.map((name): Row => {
+    return [`forward ${name}: released`, () => forward({ [name]: released(32) }), GONE];
+  }),
+  ...storages.map((name): Row => {
+    return [`forward ${name}: short bytes`, () => forward({ [name]: zeros(1, 'float16') }), RANGE];
+  }),
+  ...field('numHeads', [0, 3], RANGE),
+  ...field('numKvHeads', [0, 3], RANGE),
+  ...field('headDim', [0, 5], RANGE),
+  ...field('valueDim', [0, 7, 12], RANGE),
+  ...field('batchSize', [2, 2 ** 31 - 1], RANGE),
+  ...field('seqlenQ', [3, 2 ** 31 - 1], RANGE),
+  ...field('seqlenK', [4, 2 ** 31 - 1], RANGE),
+  ...positions
+    .filter((name) => !/StrideBatch|kStrideHead|vStrideHead|lambdaStrideSeq/.test(name))
+    .flatMap((name) => field(name, [40, 2 ** 40, 2 ** 53 - 1], RANGE)),
+];
+
+const timers: Row[] = [
+  ...rows('startTimer', notNumbers, KIND, (device: Anything) => native.startTimer(device)),
+  ...rows('stopTimer', notStorages, KIND, (timer: Anything) => native.stopTimer(timer, () => {})),
+  ...rows('stopTimer of a storage', [0], KIND, () =>
+    native.stopTimer(zeros(1) as Anything, () => {}),
+  ),
+  ...rows('release of a timer', [0], KIND, () =>
+    native.release(native.startTimer(CPU) as Anything),
+  ),
+  ...rows('stopTimer done', notFunctions, KIND, (done: Anything) =>
+    native.stopTimer(native.startTimer(CPU), done),
+  ),
+];
+
+describe.each([
+  ['memory', memory],
+  ['readers', readers],
+  ['copies', copies],
+  ['forward', forwards],
+  ['timers', timers],
+])('%s', (_group, table) => {
+  test.each(table)('%s', (_name, call, code) => expectFailure(call, code));
+});
+
+describe('devices', () => {
+  const count = native.inspect().cuda.devices.length;
+
+  test.each([
+    ['upload', () => upload({ device: count })],
+    ['zeros', () => native.zeros(count, 'float32', 1)],
+    ['transfer', () => native.transfer(zeros(1), count)],
+    ['startTimer', () => native.startTimer(count)],
+  ])('%s to one that is not there', (_name, call) => expectFailure(call, 'ERR_CUDA_UNAVAILABLE'));
+
+  const withCuda = devices().includes('cuda') ? test : test.skip;
+  withCuda.each(storages)('forward refuses %s on another device', (name) => {
+    const elsewhere = native.transfer(legal[name] as Storage, 0);
+    expectFailure(() => forward({ [name]: elsewhere }), RANGE);
+  });
+});
+
+describe('what is legal', () => {
+  test('the call that the rows change', () => {
+    expect(forward({})).toHaveLength(2);
+    expect(forward({ returnLse: false, lambdaData: null, sublnWeight: null })).toHaveLength(1);
+    expect(copy({})).toBeInstanceOf(native.Storage);
+  });
+
+  test('nothing to do', () => {
+    for (const size of ['batchSize', 'seqlenQ', 'seqlenK']) {
+      expect(forward({ [size]: 0 })).toHaveLength(2);
+    }
+    expect(() => native.readSync(zeros(0), 0, new Float32Array(0))).not.toThrow();
+    expect(() => upload({ data: new Float32Array(0), count: 0 })).not.toThrow();
+    expect(() => copy({ shape: [0, 4] })).not.toThrow();
+    expect(() => copy({ shape: [], strides: [] })).not.toThrow();
+  });
+
+  test('releasing twice', () => {
+    const storage = released(1);
+    expect(() => native.release(storage)).not.toThrow();
+  });
+
+  test('any kind of view as bytes', () => {
+    const buffer = Float32Array.of(1, 2).buffer;
+    const storage = upload({ data: new DataView(buffer), count: 2 });
+    const target = new Uint8Array(8);
+    native.readSync(storage, 0, target);
+    expect(new Float32Array(target.buffer)).toEqual(Float32Array.of(1, 2));
+  });
+
+  test('a part of a longer array', () => {
+    const storage = upload({ data: Float32Array.of(9, 1, 2, 9).subarray(1), count: 2 });
+    const target = new Float32Array(4);
+    native.readSync(storage, 4, target.subarray(2, 3));
+    expect(target).toEqual(Float32Array.of(0, 0, 2, 0));
+  });
+
+  test('read calls back at most once, and never when it returned true', async () => {
+    let calls = 0;
+    const ready = native.read(upload({}), 0, new Float32Array(4), () => {
+      calls += 1;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(calls).toBe(ready ? 0 : 1);
+  });
+});

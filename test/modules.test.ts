@@ -1,0 +1,135 @@
+/** How the package loads: by import and require, in worker threads, in jest's realm, and not at all. */
+
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { FlashDiffError, Tensor } from 'flashdiff';
+
+const root = dirname(require.resolve('flashdiff/package.json'));
+
+function runModule(source: string, cwd = root): unknown {
+  const args = ['--input-type=module', '--eval', source];
+  return JSON.parse(execFileSync(process.execPath, args, { cwd, encoding: 'utf8' }));
+}
+
+test('import and require see the same names and classes', () => {
+  const result = runModule(`
+    import { createRequire } from 'node:module';
+    import * as esm from 'flashdiff';
+    import * as esmReference from 'flashdiff/reference';
+    const require = createRequire(process.cwd() + '/');
+    const compare = (a, b) => Object.keys(b).map((name) => [name, a[name] === b[name]]);
+    console.log(JSON.stringify({
+      main: compare(esm, require('flashdiff')),
+      reference: compare(esmReference, require('flashdiff/reference')),
+    }));
+  `) as Record<string, [string, boolean][]>;
+  for (const entries of [result.main, result.reference]) {
+    expect(entries?.length).toBeGreaterThan(0);
+    for (const entry of entries ?? []) expect(entry).toEqual([entry[0], true]);
+  }
+});
+
+test('a tensor of require is one for import', () => {
+  const shape = runModule(`
+    import { createRequire } from 'node:module';
+    import { diffAttention } from 'flashdiff';
+    const { Tensor } = createRequire(process.cwd() + '/')('flashdiff');
+    const [q, k, v] = [[1, 3, 2, 4], [1, 3, 2, 4], [1, 3, 1, 8]].map((shape) => Tensor.empty(shape));
+    console.log(JSON.stringify(diffAttention(q, k, v, { lambda: 1 }).shape));
+  `);
+  expect(shape).toEqual([1, 3, 1, 8]);
+});
+
+test('worker threads load it too, several at once', () => {
+  const sums = runModule(`
+    import { Worker } from 'node:worker_threads';
+    import { Tensor } from 'flashdiff';
+    const source = \`
+      const { parentPort, workerData } = require('node:worker_threads');
+      const { Tensor } = require('flashdiff');
+      Tensor.from([workerData, 1]).data().then((data) => parentPort.postMessage(data[0] + data[1]));
+    \`;
+    const run = (workerData) => new Promise((resolve, reject) => {
+      new Worker(source, { eval: true, workerData }).on('message', resolve).on('error', reject);
+    });
+    const sums = await Promise.all([1, 2, 3].map(run));
+    console.log(JSON.stringify([...sums, ...(await Tensor.from([7]).data())]));
+  `);
+  expect(sums).toEqual([2, 3, 4, 7]);
+});
+
+describe('in the realm of the caller', () => {
+  const caught = (call: () => unknown): unknown => {
+    try {
+      return call();
+    } catch (error) {
+      return error;
+    }
+  };
+
+  test('errors are of its classes', async () => {
+    const tensor = Tensor.from([1]);
+    tensor.dispose();
+    expect(caught(() => Tensor.from(7 as never)) instanceof TypeError).toBe(true);
+    expect(caught(() => Tensor.empty([-1])) instanceof RangeError).toBe(true);
+    expect(caught(() => tensor.dataSync()) instanceof FlashDiffError).toBe(true);
+    const rejection = await tensor.data().catch((error: unknown) => error);
+    expect(rejection instanceof FlashDiffError && rejection instanceof Error).toBe(true);
+  });
+
+  test('an allocation that no machine has is one of them', async () => {
+    const huge = () => Tensor.empty([2 ** 26, 2 ** 25]).data();
+    const error = await new Promise((resolve) => resolve(huge())).catch((e: unknown) => e);
+    expect(error instanceof RangeError || error instanceof FlashDiffError).toBe(true);
+  });
+
+  test('promises and arrays are of its classes', async () => {
+    const pending = Tensor.from([1]).data();
+    expect(pending instanceof Promise).toBe(true);
+    expect((await pending) instanceof Float32Array).toBe(true);
+  });
+});
+
+describe('without the addon', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'flashdiff-'));
+  const installed = join(folder, 'node_modules');
+  beforeAll(() => {
+    mkdirSync(join(installed, 'flashdiff'), { recursive: true });
+    for (const part of ['package.json', 'dist']) {
+      cpSync(join(root, part), join(installed, 'flashdiff', part), { recursive: true });
+    }
+    const loader = dirname(require.resolve('node-gyp-build/package.json'));
+    cpSync(loader, join(installed, 'node-gyp-build'), { recursive: true });
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('loading says what was tried and what to do', () => {
+    const error = runModule(
+      `import { FlashDiffError, inspect, lambdaInit } from 'flashdiff';
+      lambdaInit(0);
+      try {
+        inspect();
+      } catch (error) {
+        const { code, message, cause } = error;
+        const isOurs = error instanceof FlashDiffError;
+        console.log(JSON.stringify({ isOurs, code, message, cause: cause.message }));
+      }`,
+      folder,
+    ) as Record<string, string>;
+    expect(error).toMatchObject({ isOurs: true, code: 'ERR_NATIVE_LOAD' });
+    expect(error.message).toContain(join(installed, 'flashdiff', 'build', 'Release'));
+    expect(error.message).toContain(join('prebuilds', `${process.platform}-${process.arch}`));
+    expect(error.message).toContain('npm run build:native');
+    expect(error.message).toContain(error.cause?.split('\n')[0] ?? 'a cause');
+  });
+
+  test('the reference works all the same', () => {
+    const names = runModule(
+      `import('flashdiff/reference').then((m) => console.log(JSON.stringify(Object.keys(m))));`,
+      folder,
+    );
+    expect(names).toContain('diffAttention');
+  });
+});
