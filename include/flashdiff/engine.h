@@ -14,7 +14,7 @@
 
 namespace flashdiff {
 
-// A point in an engine's order of work.
+// A point in an engine's order of work. Any thread may wait for it, read it and destroy it.
 class Fence {
  public:
   virtual ~Fence() = default;
@@ -30,14 +30,15 @@ class Engine {
 
   // --- from any thread, without effect ---
 
-  // Throws Error{kUnsupported} when this device has no kernel for the problem. Reads no operand.
+  // Throws Error{kUnsupported} when this device has no kernel for the problem. Reads no operand:
+  // addresses may be stand-ins, right only in their alignment (to 64 bytes), nullness and equality.
   virtual void check(const ForwardParams& params) const = 0;
   // True when the work is so small that handing it to another thread would cost more.
   virtual bool is_immediate(const ForwardParams& params) const = 0;
   // True when allocate() gives memory that the host may read and write directly.
   virtual bool is_host() const = 0;
 
-  // --- from one thread at a time, in order ---
+  // --- from one thread at a time, in order; a host's allocate and release from any thread ---
 
   // Never null, also for 0 bytes; aligned to 64 bytes. Throws Error{kOutOfMemory}.
   virtual void* allocate(size_t bytes) = 0;
