@@ -7,10 +7,10 @@ import {
   roundTo,
   toBits,
 } from 'flashdiff/reference';
-import { type Case, groups } from './support/cases.js';
+import { type Case, groups } from '../dist/verify/cases.js';
+import { problemOf, shapesOf, sizeOf } from '../dist/verify/problem.js';
+import { Random } from '../dist/verify/random.js';
 import { largestDifference } from './support/numbers.js';
-import { problemOf, shapesOf, sizeOf } from './support/problem.js';
-import { Random } from './support/random.js';
 
 const array = (data: number[], shape: number[]) => ({ data: Float64Array.from(data), shape });
 
@@ -30,16 +30,20 @@ describe('half precisions', () => {
 
   test.each(['float16', 'bfloat16'] as const)('%s: ties go to the even neighbour', (dtype) => {
     const finite = fromBits(allBits.slice(0, dtype === 'float16' ? 0x7c00 : 0x7f80), dtype);
+    const wrong: number[] = [];
     for (let i = 0; i + 1 < finite.length; i += 1) {
       const [low, high] = [finite[i] as number, finite[i + 1] as number];
-      const middle = low + (high - low) / 2;
+      const step = high - low;
       const even = i % 2 === 0 ? low : high;
-      expect(roundTo(dtype, middle)).toBe(even);
-      expect(roundTo(dtype, -middle)).toBe(-even);
-      const nearMiddle = 2 ** -30 * (high - low);
-      expect(roundTo(dtype, middle - nearMiddle)).toBe(low);
-      expect(roundTo(dtype, middle + nearMiddle)).toBe(high);
+      const [middle, hair] = [low + step / 2, step * 2 ** -30];
+      const right =
+        Object.is(roundTo(dtype, middle), even) &&
+        Object.is(roundTo(dtype, -middle), -even) &&
+        roundTo(dtype, middle - hair) === low &&
+        roundTo(dtype, middle + hair) === high;
+      if (!right) wrong.push(middle);
     }
+    expect(wrong).toEqual([]);
   });
 
   test('beyond the largest value is Infinity', () => {

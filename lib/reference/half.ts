@@ -12,8 +12,13 @@ const kMaxExponent = { float32: 127, float16: 15, bfloat16: 127 };
 /** Adding and subtracting it leaves an integer in float64: the nearest one, ties to even. */
 const kRounder = 2 ** 52;
 
+const { abs, fround, max: larger, sign } = Math;
+const { isFinite: finite } = Number;
+
 const float64 = new Float64Array(1);
 const words = new Uint32Array(float64.buffer);
+const float32 = new Float32Array(1);
+const word = new Uint32Array(float32.buffer);
 
 /** Largest relative error of rounding to `dtype`, half a unit in the last place. */
 export function unitRoundoff(dtype: DType): number {
@@ -22,12 +27,12 @@ export function unitRoundoff(dtype: DType): number {
 
 /** The nearest value that `dtype` can hold. */
 export function roundTo(dtype: DType, value: number): number {
-  if (dtype === 'float32') return Math.fround(value);
-  if (!Number.isFinite(value)) return value;
-  const exponent = Math.max(exponentOf(value), kMinExponent[dtype]);
+  if (dtype === 'float32') return fround(value);
+  if (!finite(value)) return value;
+  const exponent = larger(exponentOf(value), kMinExponent[dtype]);
   const ulp = 2 ** (exponent - kPrecision[dtype] + 1);
-  const magnitude = (Math.abs(value) / ulp + kRounder - kRounder) * ulp;
-  return Math.sign(value) * (magnitude < 2 ** (kMaxExponent[dtype] + 1) ? magnitude : Infinity);
+  const magnitude = (abs(value) / ulp + kRounder - kRounder) * ulp;
+  return sign(value) * (magnitude < 2 ** (kMaxExponent[dtype] + 1) ? magnitude : Infinity);
 }
 
 /** Each value rounded to `dtype`, as bits. */
@@ -43,20 +48,22 @@ export function fromBits(bits: ArrayLike<number>, dtype: HalfDType): Float64Arra
 
 function exponentOf(value: number): number {
   float64[0] = value;
-  return (((words[1] ?? 0) >>> 20) & 0x7ff) - 1023;
+  return (((words[1] as number) >>> 20) & 0x7ff) - 1023;
 }
 
 function bfloat16Bits(value: number): number {
-  return (new Uint32Array(Float32Array.of(value).buffer)[0] ?? 0) >>> 16;
+  float32[0] = value;
+  return (word[0] as number) >>> 16;
 }
 
 function bfloat16Value(bits: number): number {
-  return new Float32Array(Uint32Array.of(bits << 16).buffer)[0] ?? 0;
+  word[0] = bits << 16;
+  return float32[0] as number;
 }
 
 function float16Bits(value: number): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
-  const magnitude = Math.abs(value);
+  const magnitude = abs(value);
   if (Number.isNaN(value)) return 0x7e00;
   if (magnitude === Infinity) return sign | 0x7c00;
   if (magnitude < 2 ** -14) return sign | (magnitude * 2 ** 24);

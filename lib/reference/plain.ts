@@ -14,7 +14,7 @@ export interface PlainRow {
   readonly lse: readonly [number, number];
 }
 
-const f = Math.fround;
+const { exp, fround: f, max: larger } = Math;
 
 export function plainRow(p: Problem, head: Head, row: number, dtype: DType): PlainRow {
   const keys = p.visible(row);
@@ -36,9 +36,9 @@ function plainMap(
 ) {
   const sum = new Float32Array(head.values.width);
   const s = scores(head.queries[m], row, head.keys[m], keys, f(p.softmaxScale));
-  const max = s.reduce((a, b) => Math.max(a, b), -Infinity);
+  const max = s.reduce((a, b) => larger(a, b), -Infinity);
   if (max === -Infinity) return { sum, lse: -Infinity };
-  const exps = s.map((x) => Math.exp(f(x - max)));
+  const exps = s.map((x) => exp(f(x - max)));
   const total = exps.reduce((a, b) => f(a + b), 0);
   keys.forEach((key, n) => {
     const weight = roundTo(dtype, f((exps[n] as number) / total));

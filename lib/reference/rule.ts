@@ -9,6 +9,9 @@
  *   limit = 2 min(max plain, max(plain / unit) · unit) + floor
  */
 
+const { abs } = Math;
+const { isNaN: missing } = Number;
+
 /** One row of a result. */
 export interface Sample {
   /** Index into the whole tensor of element `d` of the row. */
@@ -53,7 +56,7 @@ export function judge(samples: readonly Sample[]): Judgement {
     for (let d = 0; d < expected.length; d += 1) {
       const [value, want] = [values[d] as number, expected[d] as number];
       const difference = distance(value, want);
-      error = Math.max(error, difference);
+      if (difference > error) error = difference;
       ok &&= difference <= limit;
       const share = difference === 0 ? 0 : difference / limit;
       if (share <= nearest) continue;
@@ -79,15 +82,15 @@ export function describe(name: string, { ok, error, plainError, floor, worst }: 
 /** Infinity where not both are finite, or the same NaN or Infinity. */
 function distance(value: number, expected: number): number {
   if (Object.is(value, expected)) return 0;
-  const difference = Math.abs(value - expected);
-  return Number.isNaN(difference) ? Infinity : difference;
+  const difference = abs(value - expected);
+  return missing(difference) ? Infinity : difference;
 }
 
 /** Largest magnitude of the finite ones. */
 export function largest(values: ArrayLike<number>): number {
   let max = 0;
   for (let i = 0; i < values.length; i += 1) {
-    const magnitude = Math.abs(values[i] as number);
+    const magnitude = abs(values[i] as number);
     if (magnitude > max && magnitude < Infinity) max = magnitude;
   }
   return max;
