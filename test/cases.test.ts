@@ -1,9 +1,9 @@
 import { diffAttention } from 'flashdiff';
-import { type Case, groups, nameOf } from './support/cases.js';
+import { type Case, groups, nameOf } from '../dist/verify/cases.js';
+import { problemOf, rowsOf } from '../dist/verify/problem.js';
+import { withTensors } from '../dist/verify/tensors.js';
 import { devices } from './support/devices.js';
 import { expectWithinRule } from './support/expect.js';
-import { problemOf, rowsOf } from './support/problem.js';
-import { withTensors } from './support/tensors.js';
 
 const cudaTakes = ({ headDim }: Case) => headDim % 8 === 0 && headDim <= 128;
 

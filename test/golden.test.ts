@@ -1,10 +1,10 @@
 import { diffAttention as reference } from 'flashdiff/reference';
-import { dtypes } from './support/cases.js';
+import { dtypes } from '../dist/verify/cases.js';
+import { type DType, type Values, valuesOf } from '../dist/verify/problem.js';
 import { devices } from './support/devices.js';
 import { expectWithinRule } from './support/expect.js';
 import { goldenCases } from './support/golden.js';
 import { largest, largestDifference } from './support/numbers.js';
-import { type DType, type Values, valuesOf } from './support/problem.js';
 
 // The records are float32, and Hugging Face's softmax is float32 inside: a few units in the last
 // place of the largest element, which the norm's weight and 1 / rms may magnify.

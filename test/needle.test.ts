@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { diffAttention as reference } from 'flashdiff/reference';
+import { type Problem, rowsAcross, type Values } from '../dist/verify/problem.js';
 import { readSafetensors } from '../examples/needle/safetensors.cjs';
 import { devices } from './support/devices.js';
 import { expectWithinRule } from './support/expect.js';
 import { largest, largestDifference } from './support/numbers.js';
-import { type Problem, rowsAcross, type Values } from './support/problem.js';
 
 const record = readSafetensors(join(__dirname, '../examples/needle/record.safetensors'));
 const tensor = (name: string) => record.tensors[name] as Values;

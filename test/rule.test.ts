@@ -1,6 +1,6 @@
 import { check, diffAttention, type Options, roundTo } from 'flashdiff/reference';
-import type { Case } from './support/cases.js';
-import { type DType, problemOf } from './support/problem.js';
+import type { Case } from '../dist/verify/cases.js';
+import { type DType, problemOf } from '../dist/verify/problem.js';
 
 // The rule itself is tested: honest one-pass arithmetic passes, small wrongs do not.
 

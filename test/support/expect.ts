@@ -1,38 +1,17 @@
-/** Runs a problem on a device and holds the result to the rule. */
+/** Fails a test whose result is beyond the rule. */
 
-import { diffAttention, type Tensor } from 'flashdiff';
-import { type Check, check, type Result } from 'flashdiff/reference';
-import type { Problem } from './problem.js';
-import { type Setup, withTensors } from './tensors.js';
+import type { Check } from 'flashdiff/reference';
+import { computeAndCheck } from '../../dist/verify/compute.js';
+import type { Problem } from '../../dist/verify/problem.js';
+import type { Setup } from '../../dist/verify/tensors.js';
 
-export interface Results {
-  out: { data: ArrayLike<number>; shape: readonly number[]; dtype: string };
-  lse?: { data: ArrayLike<number>; shape: readonly number[]; dtype: string };
-}
-
-export async function compute(problem: Problem, setup: Setup): Promise<Results> {
-  return withTensors(problem, setup, async ({ q, k, v, options }) => {
-    const result = diffAttention(q, k, v, options) as Tensor | { out: Tensor; lse: Tensor };
-    if (!('lse' in result)) return { out: await read(result) };
-    return { out: await read(result.out), lse: await read(result.lse) };
-  });
-}
+export { compute, type Results } from '../../dist/verify/compute.js';
 
 export async function expectWithinRule(
   problem: Problem,
-  { rows, ...setup }: Setup & { rows?: readonly number[] },
+  setup: Setup & { rows?: readonly number[] },
 ): Promise<Check> {
-  const { out, lse } = await compute(problem, setup);
-  const result: Result = lse ? { out, lse } : out;
-  const { q, k, v, options } = problem;
-  const report = check(result, q, k, v, { ...options, ...(rows && { rows }) });
+  const report = await computeAndCheck(problem, setup);
   if (!report.ok) throw new Error(`${problem.name} on ${setup.device}\n${report.message}`);
   return report;
-}
-
-async function read(tensor: Tensor) {
-  const { shape, dtype } = tensor;
-  const data = await tensor.data();
-  tensor.dispose();
-  return { data, shape, dtype };
 }

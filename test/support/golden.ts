@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Options } from 'flashdiff/reference';
+import type { Values } from '../../dist/verify/problem.js';
 import { readSafetensors } from '../../examples/needle/safetensors.cjs';
-import type { Values } from './problem.js';
 
 export interface Golden {
   name: string;

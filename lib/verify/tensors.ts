@@ -1,13 +1,13 @@
 /** A problem's operands as tensors of a device, lying in memory in one of several ways. */
 
-import { type DiffAttentionOptions, Tensor } from 'flashdiff';
-import { toBits } from 'flashdiff/reference';
+import type { Device } from '../device.js';
+import { type DiffAttentionOptions, Tensor } from '../index.js';
+import { toBits } from '../reference.js';
 import type { Case } from './cases.js';
-import type { TestDevice } from './devices.js';
 import { type Problem, sizeOf, type Values } from './problem.js';
 
 export interface Setup {
-  device: TestDevice;
+  device: Device;
   view?: Case['view'];
 }
 

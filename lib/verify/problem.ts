@@ -1,7 +1,7 @@
 /** What a case stands for: operands in the case's precision, and the options of both functions. */
 
-import type { TensorLike } from 'flashdiff';
-import { type Options, toBits } from 'flashdiff/reference';
+import type { TensorLike } from '../index.js';
+import { type Options, toBits } from '../reference.js';
 import type { Case } from './cases.js';
 import { Random } from './random.js';
 
