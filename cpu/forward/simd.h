@@ -1,0 +1,105 @@
+// The vector of the instruction set this file is compiled for, as the compilers' own vector type;
+// intrinsics only where the compilers do not find the instruction.
+//
+// Everything in forward/ lives in a namespace named after the instruction set: one binary holds
+// several builds of these files, and a function of one must never stand in for another's.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+namespace flashdiff::cpu::FLASHDIFF_ISA {
+
+#if defined(__AVX512F__)
+constexpr int kLanes = 16;
+constexpr int kRows = 12;  // of a product held in registers: 24 sums, 2 columns, 1 row of 32
+#elif defined(__AVX2__)
+constexpr int kLanes = 8;
+constexpr int kRows = 6;  // 12 sums, 2 columns, 1 row of 16
+#else
+constexpr int kLanes = 4;
+#if defined(__aarch64__)
+constexpr int kRows = 12;
+#else
+constexpr int kRows = 6;
+#endif
+#endif
+
+using Vec [[gnu::vector_size(kLanes * 4)]] = float;
+using VecI [[gnu::vector_size(kLanes * 4)]] = int32_t;
+using VecU [[gnu::vector_size(kLanes * 4)]] = uint32_t;
+using VecH [[gnu::vector_size(kLanes * 2)]] = uint16_t;
+
+constexpr float kInfinity = __builtin_inff();
+
+// Vectors may start at any address.
+template <class V>
+inline V load_as(const void* from) {
+  V value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+
+template <class V>
+inline void store_as(void* to, V value) {
+  std::memcpy(to, &value, sizeof value);
+}
+
+inline Vec load(const float* from) { return load_as<Vec>(from); }
+inline void store(float* to, Vec value) { store_as(to, value); }
+inline VecU bits_of(Vec value) { return reinterpret_cast<VecU>(value); }
+inline Vec from_bits(VecU bits) { return reinterpret_cast<Vec>(bits); }
+
+using Lanes = std::make_integer_sequence<int, kLanes>;
+
+template <int... kLane>
+inline Vec splat(float value, std::integer_sequence<int, kLane...>) {
+  return Vec{(static_cast<void>(kLane), value)...};
+}
+// Bit for bit.
+inline Vec splat(float value) { return splat(value, Lanes()); }
+inline VecI splat(int32_t value) { return VecI{} + value; }
+
+template <int... kLane>
+constexpr VecI count_lanes(std::integer_sequence<int, kLane...>) {
+  return VecI{kLane...};
+}
+constexpr VecI kLaneIndex = count_lanes(Lanes());
+
+// A NaN in `a` gives `b`.
+inline Vec max(Vec a, Vec b) {
+#if defined(__AVX512F__)
+  return _mm512_max_ps(a, b);
+#elif defined(__AVX2__)
+  return _mm256_max_ps(a, b);
+#else
+  return a > b ? a : b;
+#endif
+}
+
+inline float reduce_max(Vec value) {
+#if defined(__AVX512F__)
+  return _mm512_reduce_max_ps(value);
+#else
+  float best = value[0];
+  for (int i = 1; i < kLanes; ++i) best = value[i] > best ? value[i] : best;
+  return best;
+#endif
+}
+
+inline float reduce_add(Vec value) {
+#if defined(__AVX512F__)
+  return _mm512_reduce_add_ps(value);
+#else
+  float sum = value[0];
+  for (int i = 1; i < kLanes; ++i) sum += value[i];
+  return sum;
+#endif
+}
+
+}  // namespace flashdiff::cpu::FLASHDIFF_ISA

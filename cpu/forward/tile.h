@@ -1,0 +1,94 @@
+// Where things of a block lie in its state and its scratch memory.
+#pragma once
+
+#include "../kernels.h"
+#include "pack.h"
+
+namespace flashdiff::cpu::FLASHDIFF_ISA {
+
+constexpr int kMaxBlockN = 256;
+
+inline int value_halves(const ForwardParams& p) { return p.value_dim == p.head_dim ? 1 : 2; }
+
+// Online softmax of some rows. Map by map: [rows] maxima, [rows] sums, [rows][halves][width]
+// results, not yet divided by the sums.
+struct State {
+  State(const ForwardParams& p, int64_t rows, float* memory)
+      : rows(rows), half_width(round_up(p.head_dim, kLanes)), width(half_width * value_halves(p)) {
+    stats_ = memory;
+    results_ = memory + round_up(4 * rows, 16);
+  }
+
+  static size_t floats(const ForwardParams& p, int64_t rows) {
+    const State state(p, rows, nullptr);
+    return static_cast<size_t>(round_up(4 * rows, 16) + 2 * rows * state.width);
+  }
+
+  // In units of the scores: before the scale.
+  float* row_max(int map) const { return stats_ + 2 * map * rows; }
+  float* row_sum(int map) const { return stats_ + (2 * map + 1) * rows; }
+  float* result(int map, int64_t row) const { return results_ + (map * rows + row) * width; }
+
+  void clear() const {
+    std::memset(stats_, 0, static_cast<size_t>(4 * rows) * sizeof(float));
+    std::memset(results_, 0, static_cast<size_t>(2 * rows * width) * sizeof(float));
+    for (int map = 0; map < 2; ++map) {
+      for (int64_t row = 0; row < rows; ++row) row_max(map)[row] = -kInfinity;
+    }
+  }
+
+  const int64_t rows;
+  const int64_t half_width;
+  const int64_t width;
+
+ private:
+  float* stats_;
+  float* results_;
+};
+
+// Scores become exponents of 2 by `scale`; its sign and a zero went into the queries, so that the
+// greatest score is the greatest logit.
+struct Scale {
+  explicit Scale(float softmax_scale)
+      : sign(softmax_scale > 0   ? 1.0f
+             : softmax_scale < 0 ? -1.0f
+                                 : softmax_scale * 0.0f),
+        magnitude(softmax_scale == 0  ? 1.0f
+                  : softmax_scale < 0 ? -softmax_scale
+                                      : softmax_scale),
+        log2(magnitude * 1.44269504f) {}
+
+  const float sign;
+  const float magnitude;
+  const float log2;
+};
+
+// The rows of a kv head, and where their queries are.
+template <class T>
+struct Rows {
+  Rows(const ForwardParams& p, const Block& block)
+      : p(p), block(block), group(p.num_heads / p.num_kv_heads) {}
+
+  int32_t query(int64_t row) const { return static_cast<int32_t>((block.row_begin + row) / group); }
+  int32_t head(int64_t row) const {
+    return block.kv_head * group + static_cast<int32_t>((block.row_begin + row) % group);
+  }
+  const T* q(int map, int64_t row) const {
+    return static_cast<const T*>(p.q[map]) + block.batch * p.q_strides.batch +
+           query(row) * p.q_strides.seq + head(row) * p.q_strides.head;
+  }
+  const T* k(int map, int32_t key) const {
+    return static_cast<const T*>(p.k[map]) + block.batch * p.k_strides.batch +
+           key * p.k_strides.seq + block.kv_head * p.k_strides.head;
+  }
+  const T* v(int half, int32_t key) const {
+    return static_cast<const T*>(p.v[half]) + block.batch * p.v_strides.batch +
+           key * p.v_strides.seq + block.kv_head * p.v_strides.head;
+  }
+
+  const ForwardParams& p;
+  const Block& block;
+  const int32_t group;
+};
+
+}  // namespace flashdiff::cpu::FLASHDIFF_ISA
