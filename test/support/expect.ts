@@ -1,11 +1,16 @@
 /** Fails a test whose result is beyond the rule. */
 
-import type { Check } from 'flashdiff/reference';
-import { computeAndCheck } from '../../dist/verify/compute.js';
+import type { Check, Result } from 'flashdiff/reference';
+import { computeAndCheck, type Results } from '../../dist/verify/compute.js';
 import type { Problem } from '../../dist/verify/problem.js';
 import type { Setup } from '../../dist/verify/tensors.js';
 
 export { compute, type Results } from '../../dist/verify/compute.js';
+
+/** As `check` takes it. */
+export function resultOf({ out, lse }: Results): Result {
+  return lse ? { out, lse } : out;
+}
 
 export async function expectWithinRule(
   problem: Problem,

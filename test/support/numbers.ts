@@ -1,3 +1,11 @@
+import { fromBits } from 'flashdiff/reference';
+
+/** The numbers that `data()` gave, as such: bits decoded. */
+export function numbersOf(data: ArrayLike<number>, dtype: string): number[] {
+  const isBits = Object.prototype.toString.call(data) === '[object Uint16Array]';
+  return isBits ? [...fromBits(data, dtype as 'float16' | 'bfloat16')] : Array.from(data);
+}
+
 /** Largest magnitude. */
 export function largest(values: ArrayLike<number>): number {
   let max = 0;
