@@ -148,7 +148,13 @@ export interface Binding {
    * Copies `count` elements of srcDtype from `data` to the device, converted to dstDtype (nearest
    * even). `data` may change as soon as the call returns.
    */
-  upload(device: DeviceIndex, data: Bytes, srcDtype: DType, dstDtype: DType, count: number): Storage;
+  upload(
+    device: DeviceIndex,
+    data: Bytes,
+    srcDtype: DType,
+    dstDtype: DType,
+    count: number,
+  ): Storage;
 
   /** `count` elements, all zero. */
   zeros(device: DeviceIndex, dtype: DType, count: number): Storage;

@@ -135,9 +135,15 @@ function readSizes(q: Operand, k: Operand, v: Operand, layout: Layout): Sizes {
 }
 
 function readLambda(lambda: unknown, q: Operand, sizes: Sizes): LambdaArgs {
-  const constant = { lambdaOffset: 0, lambdaStrideBatch: 0, lambdaStrideSeq: 0 };
   if (typeof lambda === 'number') {
-    return { ...constant, lambda, lambdaData: null, lambdaStrideHead: 0 };
+    return {
+      lambda,
+      lambdaData: null,
+      lambdaOffset: 0,
+      lambdaStrideBatch: 0,
+      lambdaStrideSeq: 0,
+      lambdaStrideHead: 0,
+    };
   }
   const operand = readCompanion('lambda', lambda, q);
   const { batchSize, seqlenQ, numHeads } = sizes;
