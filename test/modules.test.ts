@@ -8,9 +8,9 @@ import { FlashDiffError, Tensor } from 'flashdiff';
 
 const root = dirname(require.resolve('flashdiff/package.json'));
 
-function runModule(source: string, cwd = root): unknown {
+function runModule(source: string, cwd = root, env = process.env): unknown {
   const args = ['--input-type=module', '--eval', source];
-  return JSON.parse(execFileSync(process.execPath, args, { cwd, encoding: 'utf8' }));
+  return JSON.parse(execFileSync(process.execPath, args, { cwd, env, encoding: 'utf8' }));
 }
 
 test('import and require see the same names and classes', () => {
@@ -52,7 +52,7 @@ test('worker threads load it too, several at once', () => {
       Tensor.from([workerData, 1]).data().then((data) => parentPort.postMessage(data[0] + data[1]));
     \`;
     const run = (workerData) => new Promise((resolve, reject) => {
-      new Worker(source, { eval: true, workerData }).on('message', resolve).on('error', reject);
+      new Worker(source, { eval: true, execArgv: [], workerData }).on('message', resolve).on('error', reject);
     });
     const sums = await Promise.all([1, 2, 3].map(run));
     console.log(JSON.stringify([...sums, ...(await Tensor.from([7]).data())]));
@@ -95,6 +95,7 @@ describe('in the realm of the caller', () => {
 describe('without the addon', () => {
   const folder = mkdtempSync(join(tmpdir(), 'flashdiff-'));
   const installed = join(folder, 'node_modules');
+  const { FLASHDIFF_PREBUILD: _, ...nowhereElse } = process.env;
   beforeAll(() => {
     mkdirSync(join(installed, 'flashdiff'), { recursive: true });
     for (const part of ['package.json', 'dist']) {
@@ -117,6 +118,7 @@ describe('without the addon', () => {
         console.log(JSON.stringify({ isOurs, code, message, cause: cause.message }));
       }`,
       folder,
+      nowhereElse,
     ) as Record<string, string>;
     expect(error).toMatchObject({ isOurs: true, code: 'ERR_NATIVE_LOAD' });
     expect(error.message).toContain(join(installed, 'flashdiff', 'build', 'Release'));

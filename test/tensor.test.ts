@@ -244,6 +244,28 @@ describe.each(devices())('Tensor on %s', (device) => {
     await expect(tensor.data()).rejects.toMatchObject({ code: 'ERR_DISPOSED' });
   });
 
+  test('out of memory rejects what depends on it, and nothing else', async () => {
+    const huge = Tensor.empty([2 ** 26, 2 ** 24], { device });
+    const corner = huge.slice([0, 1], [0, 2]);
+    const dependent = corner.to({ dtype: 'bfloat16' });
+    for (const tensor of [corner, dependent, dependent.transpose(0, 1)]) {
+      const error = await tensor.data().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(FlashDiffError);
+      expect(error).toMatchObject({ code: 'ERR_OUT_OF_MEMORY' });
+      expect(() => tensor.dataSync()).toThrow((error as Error).message);
+    }
+    expect(await numbers(counting([3], device))).toEqual([0, 1, 2]);
+  });
+
+  test('a rejection tells who asked', async () => {
+    const corner = Tensor.empty([2 ** 26, 2 ** 24], { device }).slice([0, 1], [0, 1]);
+    function whoAsked() {
+      return corner.data();
+    }
+    const error = await whoAsked().catch((reason: Error) => reason);
+    expect((error as Error).stack).toMatch(/^FlashDiffError: .*\n.*at .*whoAsked/s);
+  });
+
   test('using disposes at the end of the block', () => {
     let kept: Tensor;
     {
