@@ -196,6 +196,19 @@ export const groups: readonly Group[] = [
       make({ ...rest, batchSize, seqlenQ, seqlenK }),
     ),
   },
+  {
+    name: 'long',
+    cases: cross({
+      headDim: [64, 96, 128],
+      mask: kMasks,
+      pair: [
+        [1025, 1025],
+        [1200, 2048],
+      ] as const,
+    }).map(({ headDim, mask, pair: [seqlenQ, seqlenK] }) =>
+      make({ headDim, mask, seqlenQ, seqlenK, batchSize: 1, heads: [4, 2] }),
+    ),
+  },
 ];
 
 export function nameOf(c: Case): string {

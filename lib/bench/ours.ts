@@ -1,0 +1,134 @@
+/** Our own times: device time, one measurement a call, each result checked before it is timed. */
+
+import type { DType } from '../dtype.js';
+import { type DiffAttentionOptions, diffAttention, elapsed, Tensor } from '../index.js';
+import { check, type Options } from '../reference.js';
+import { rowsAcross } from '../verify/problem.js';
+import { fill } from './data.js';
+import { type Contender, summarise, type Times } from './result.js';
+import { flopsOf, type Mask, type Shape } from './shape.js';
+
+export interface Setting {
+  readonly device: 'cpu' | 'cuda';
+  readonly dtype: DType;
+  readonly runs: number;
+  readonly table: Uint16Array;
+}
+
+export type Operands = readonly [q: Tensor, k: Tensor, v: Tensor];
+
+export const kLambda = 0.8;
+const kCheckedRows = 24;
+/** 256 MiB of float32, five times the L2 of the largest GPU. */
+const kFlush = 1 << 26;
+
+export function operandsOf(shape: Shape, { device, dtype, table }: Setting): Operands {
+  const { batch, heads, kvHeads, seqlenQ, seqlenK, headDim } = shape;
+  const make = (seed: number, lengths: readonly number[]) => {
+    const bits = fill(
+      lengths.reduce((a, b) => a * b),
+      seed,
+      table,
+    );
+    const tensor = Tensor.from(bits, { shape: lengths, dtype: 'bfloat16', device });
+    const converted = tensor.to({ dtype });
+    tensor.dispose();
+    return converted;
+  };
+  return [
+    make(1, [batch, seqlenQ, 2 * heads, headDim]),
+    make(2, [batch, seqlenK, 2 * kvHeads, headDim]),
+    make(3, [batch, seqlenK, kvHeads, 2 * headDim]),
+  ];
+}
+
+export const optionsOf = ({ causal, left }: Mask) => ({
+  lambda: kLambda,
+  causal,
+  ...(left !== undefined && { window: [left, causal ? 0 : -1] as const }),
+});
+
+/** The bare result, and the same with norm, scale and log-sum-exp fused. */
+export async function measureOurs(
+  shape: Shape,
+  mask: Mask,
+  operands: Operands,
+  setting: Setting,
+): Promise<Contender[]> {
+  const flops = flopsOf(shape, mask);
+  const options = optionsOf(mask);
+  const bare = () => diffAttention(...operands, options).dispose();
+  const withAll = () => {
+    const extra = { subln: { eps: 1e-5 }, outputScale: 0.2, returnLse: true } as const;
+    const { out, lse } = diffAttention(...operands, { ...options, ...extra });
+    out.dispose();
+    lse.dispose();
+  };
+  const ours = { name: 'flashdiff', role: 'ours', flops } as const;
+  try {
+    const error = checkRows(shape, operands, options);
+    const times = await timesOf(bare, setting);
+    const all = await timesOf(withAll, setting);
+    return [
+      { ...ours, error, ...times },
+      { name: 'flashdiff, norm + scale + lse', role: 'variant', flops, ...all },
+    ];
+  } catch (failure) {
+    return [{ ...ours, failed: (failure as Error).message }];
+  }
+}
+
+/** Holds sampled rows of the first and the last head to the rule; gives the largest error. */
+function checkRows(shape: Shape, [q, k, v]: Operands, options: DiffAttentionOptions): number {
+  const { batch, heads, kvHeads, seqlenQ } = shape;
+  const out = diffAttention(q, k, v, options) as Tensor;
+  const rows = rowsAcross(seqlenQ, kCheckedRows, seqlenQ);
+  let worst = 0;
+  for (const [b, h] of [
+    [0, 0],
+    [batch - 1, heads - 1],
+  ] as const) {
+    const g = Math.floor(h / (heads / kvHeads));
+    const one = [
+      out.slice([b, b + 1], null, [h, h + 1]),
+      q.slice([b, b + 1], null, [2 * h, 2 * h + 2]),
+      k.slice([b, b + 1], null, [2 * g, 2 * g + 2]),
+      v.slice([b, b + 1], null, [g, g + 1]),
+    ] as const;
+    const report = check(...one, { ...(options as Options), rows });
+    for (const tensor of one) tensor.dispose();
+    if (!report.ok) throw new Error(`wrong on sampled rows of head ${h}: ${report.message}`);
+    worst = Math.max(worst, report.out.error);
+  }
+  out.dispose();
+  return worst;
+}
+
+/** On CUDA, what stands in front of a call hides its launch and leaves the caches warm or cold. */
+async function timesOf(
+  run: () => void,
+  { device, runs }: Setting,
+): Promise<{ warm: Times; cold?: Times }> {
+  run();
+  if (device === 'cpu') return { warm: await sample(device, runs, () => {}, run) };
+  const scratch = Tensor.empty([kFlush], { device });
+  const flush = () => scratch.to({ dtype: 'bfloat16' }).dispose();
+  const warm = await sample(device, runs, run, run);
+  const cold = await sample(device, runs, flush, run);
+  scratch.dispose();
+  return { warm, cold };
+}
+
+async function sample(
+  device: 'cpu' | 'cuda',
+  runs: number,
+  before: () => void,
+  run: () => void,
+): Promise<Times> {
+  const samples: number[] = [];
+  for (let i = 0; i < runs; i += 1) {
+    before();
+    samples.push(await elapsed(device, run));
+  }
+  return summarise(samples);
+}

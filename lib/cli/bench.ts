@@ -1,0 +1,117 @@
+/** `flashdiff bench` */
+
+import { accessSync, constants, writeFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { dirname } from 'node:path';
+import { type BenchFile, kFormat, readBenchFile } from '../bench/result.js';
+import { type Plan, runBench } from '../bench/run.js';
+import { type Inspection, inspect } from '../index.js';
+import { drawReport } from '../report/report.js';
+import { tableOf } from './bench_table.js';
+import { command, UsageError } from './command.js';
+import { kDTypes, readPlans } from './plan.js';
+import { readList } from './read.js';
+import { progressBar } from './terminal.js';
+
+export const benchCommand = command({
+  summary:
+    'Measures the forward pass: device time a call, medians, each result checked before it is\n' +
+    'timed. Rates count the algorithm, 12 D FLOP a visible pair and head.',
+  details: `shapes: batch x heads[/kv heads] x sequence[:keys] x head dim, such as
+  1x8x2048x64, 2x20/10x8192x64, 1x8x1:8192x128; differential heads, layout v1
+peers: on CUDA python3 with PyTorch (FlashAttention-2, cuDNN, FlexAttention, naive);
+  on the CPU onnxruntime-node, found from this folder
+
+examples:
+  flashdiff bench --device cpu --shape 1x8x2048x64 --mask causal
+  flashdiff bench --peers --json h200.json --report h200.html
+  flashdiff bench --from h200.json,cpu.json --report both.html
+`,
+  flags: {
+    device: { value: 'LIST', help: 'cpu, cuda or both (default: all that this machine has)' },
+    shape: { value: 'LIST', help: 'see below (default: sequences up to 16384, D = 64, 96, 128)' },
+    mask: { value: 'LIST', help: 'full, causal, window:N, causal with N keys left (full,causal)' },
+    dtype: { value: 'NAME', help: `${kDTypes.join(', ')} (bfloat16 on CUDA, float32 on the CPU)` },
+    runs: { value: 'N', help: 'measured calls (20)' },
+    peers: { help: 'measure the alternatives too, those that are installed' },
+    quick: { help: 'two small shapes, three calls: to see that it works' },
+    json: { value: 'FILE', help: 'write the figures' },
+    report: { value: 'FILE', help: 'write an HTML page with plots and tables' },
+    from: { value: 'FILES', help: 'measure nothing: take the figures from files of --json' },
+  },
+  async run(flags) {
+    if (flags.from && flags.json) throw new UsageError('expected --from or --json, got both');
+    if (flags.from && !flags.report) throw new UsageError('expected --report with --from');
+    for (const file of [flags.json, flags.report]) if (file) expectWritable(file);
+
+    const files = flags.from
+      ? readList(flags.from).map(readBenchFile)
+      : [await measure(readPlans(flags, inspect()))];
+    for (const series of files.flatMap((file) => file.series)) console.log(`${tableOf(series)}\n`);
+    if (flags.json) writeFileSync(flags.json, `${JSON.stringify(files[0], null, 1)}\n`);
+    if (flags.report) writeFileSync(flags.report, await drawReport(files));
+    for (const file of [flags.json, flags.report]) if (file) console.log(`written: ${file}`);
+    return files.some(hasFailure) ? 1 : 0;
+  },
+});
+
+/** Before minutes are spent on what could not be written. */
+function expectWritable(file: string): void {
+  try {
+    accessSync(dirname(file), constants.W_OK);
+  } catch {
+    throw new UsageError(`expected a file in a folder that exists, got ${file}`);
+  }
+}
+
+async function measure(plans: readonly Plan[]): Promise<BenchFile> {
+  const progress = progressBar();
+  const outcomes = [];
+  try {
+    for (const plan of plans) {
+      outcomes.push(
+        await runBench(plan, {
+          step: (done, total, what) => progress.show(done, total, what),
+          note(sentence) {
+            progress.clear();
+            console.error(sentence);
+          },
+        }),
+      );
+    }
+  } finally {
+    progress.clear();
+  }
+  const versions = Object.assign({}, ...outcomes.map((outcome) => outcome.versions));
+  return {
+    format: kFormat,
+    date: new Date().toISOString(),
+    command: `flashdiff ${process.argv.slice(2).join(' ')}`,
+    machine: machineOf(inspect()),
+    versions: { flashdiff: inspect().version, 'Node.js': process.versions.node, ...versions },
+    series: outcomes.map((outcome) => outcome.series),
+  };
+}
+
+function machineOf({ cpu, cuda }: Inspection): Record<string, string> {
+  const processors = cpus();
+  const gpus = cuda.devices.map(
+    ({ name, multiprocessors, memory, computeCapability }) =>
+      `${name}, compute capability ${computeCapability}, ${multiprocessors} SMs, ` +
+      `${(memory / 2 ** 30).toFixed(0)} GiB`,
+  );
+  return {
+    Processor: `${processors[0]?.model.trim() ?? process.arch}, ${processors.length} threads`,
+    'CPU engine': `${cpu.isa}, ${cpu.threads} threads`,
+    Memory: `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
+    GPU: gpus.join('; ') || `none: ${cuda.reason}`,
+    'CUDA driver': cuda.driver || 'none',
+    'CUDA runtime': cuda.runtime || 'built without',
+    System: `${process.platform} ${release()}, ${process.arch}`,
+  };
+}
+
+function hasFailure({ series }: BenchFile): boolean {
+  const ours = series.flatMap(({ measurements }) => measurements.flatMap((m) => m.contenders));
+  return ours.some(({ role, failed }) => role === 'ours' && failed !== undefined);
+}
