@@ -170,7 +170,8 @@ async function times(run, count) {
 
 async function measureWindow(table) {
   const [q, k, v] = operands(windowed, table);
-  const run = (options) => () => diffAttention(q, k, v, { lambda: LAMBDA, causal: true, ...options });
+  const run = (options) => () =>
+    diffAttention(q, k, v, { lambda: LAMBDA, causal: true, ...options });
   const causal = await times(run({}), runs);
   const window = await times(run({ window: [windowed.left, 0] }), runs);
   for (const tensor of [q, k, v]) tensor.dispose();

@@ -9,7 +9,14 @@ export const shapes = [
 ];
 
 /** Phi-4-mini-flash's layer: grouped heads, causal, with and without its window. */
-export const windowed = { batch: 2, heads: 20, kvHeads: 10, sequence: 8192, headDim: 64, left: 512 };
+export const windowed = {
+  batch: 2,
+  heads: 20,
+  kvHeads: 10,
+  sequence: 8192,
+  headDim: 64,
+  left: 512,
+};
 
 /** "[1, 8, 16384, 128]" */
 export const label = ({ batch, heads, sequence, headDim }) =>

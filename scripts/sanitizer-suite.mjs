@@ -22,7 +22,14 @@ const dims = [
 const masks = [
   {},
   { causal: true },
-  { causal: true, window: [40, 0], sinks: 3, subln: { eps: 1e-5 }, outputScale: 0.8, returnLse: true },
+  {
+    causal: true,
+    window: [40, 0],
+    sinks: 3,
+    subln: { eps: 1e-5 },
+    outputScale: 0.8,
+    returnLse: true,
+  },
 ];
 
 let seed = 1;
@@ -38,8 +45,7 @@ const fromBits = (bits) => new Float32Array(Uint32Array.of(bits << 16).buffer)[0
 
 function operands({ layout, headDim, heads, kvHeads }, [seqlenQ, seqlenK]) {
   const half = layout === 'v2' ? 1 : 2;
-  const value =
-    layout === 'v1' ? [kvHeads, 2 * headDim] : [half * kvHeads, headDim];
+  const value = layout === 'v1' ? [kvHeads, 2 * headDim] : [half * kvHeads, headDim];
   const shapes = [
     [1, seqlenQ, 2 * heads, headDim],
     [1, seqlenK, half * kvHeads, headDim],

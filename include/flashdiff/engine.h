@@ -56,7 +56,7 @@ class Engine {
 };
 
 struct CpuInfo {
-  std::string isa;                // instruction set in use: "avx512-bf16", "avx512", "avx2", "baseline"
+  std::string isa;  // instruction set in use: "avx512-bf16", "avx512", "avx2", "baseline"
   std::vector<std::string> isas;  // those that this machine can run, fastest first
   int threads = 0;
 };

@@ -47,7 +47,7 @@ struct ForwardParams {
   float softmax_scale = 1;
   Mask mask;  // its seqlen_q and seqlen_k equal the ones above
 
-  bool subln = false;                   // RMSNorm over the value dimension
+  bool subln = false;  // RMSNorm over the value dimension
   float subln_eps = 0;
   const float* subln_weight = nullptr;  // [Dv], contiguous; null: ones
   float output_scale = 1;
