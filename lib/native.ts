@@ -1,10 +1,10 @@
 /**
- * The only file that loads the addon. Behind it every error is of this realm and of the classes that
+ * The addon, loaded here alone. Behind it every error is of this realm and of the classes that
  * users see; the addon's own are plain errors with a `code`.
  */
 
-import { join } from 'node:path';
 import type { Binding, Failure } from '../binding.js';
+import { loadAddon } from './addon.js';
 import { FlashDiffError, type FlashDiffErrorCode } from './errors.js';
 
 type Calls = Omit<Binding, 'Storage' | 'Timer'>;
@@ -16,25 +16,8 @@ let calls: Calls | undefined;
  * be caught by every version of Node.
  */
 export function native(): Calls {
-  calls ??= guard(load(join(__dirname, '..')));
+  calls ??= guard(loadAddon() as Calls);
   return calls;
-}
-
-function load(root: string): Calls {
-  try {
-    return require('node-gyp-build')(root) as Calls;
-  } catch (cause) {
-    const { platform, arch, versions } = process;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FlashDiffError(
-      'ERR_NATIVE_LOAD',
-      `expected flashdiff's addon for ${platform}-${arch} (Node ${versions.node}) in ` +
-        `${join(root, 'build', 'Release')} or ${join(root, 'prebuilds', `${platform}-${arch}`)}, ` +
-        `got: ${reason.trim()}\nBuild it with: npm run build:native (CMake and a C++20 compiler), ` +
-        'or install flashdiff again where a prebuilt addon exists for this platform.',
-      { cause },
-    );
-  }
 }
 
 /** The same functions, throwing what users see. */

@@ -3,7 +3,6 @@
  * nothing crashes. Its errors are of Node's realm, not of jest's, so they are told by name and code.
  */
 
-import { dirname } from 'node:path';
 import type { Binding, CopyArgs, DType, ForwardArgs, Storage } from '../binding.js';
 import { devices } from './support/devices.js';
 
@@ -11,8 +10,7 @@ import { devices } from './support/devices.js';
 type Anything = any;
 type Row = [name: string, call: () => unknown, code: string];
 
-const root = dirname(require.resolve('flashdiff/package.json'));
-const native: Binding = require('node-gyp-build')(root);
+const native: Binding = require('../build/Release/flashdiff.node');
 
 const KIND = 'ERR_INVALID_ARG_TYPE';
 const RANGE = 'ERR_OUT_OF_RANGE';

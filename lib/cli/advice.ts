@@ -93,7 +93,7 @@ function* cudaAdvice({ cuda, environment }: Inspection, { nvidiaGpu }: Surroundi
 
 function wayToCuda({ driver, runtime }: Inspection['cuda'], nvidiaGpu: boolean): string {
   if (runtime === '') {
-    return 'an addon built with CUDA: put nvcc (CUDA 13) on PATH and run npm run build:native';
+    return 'the released package, or a checkout built with nvcc (CUDA 13) on PATH';
   }
   if (!nvidiaGpu && driver === '') {
     return 'an NVIDIA GPU of compute capability 8.0 or later (in a container: docker run --gpus all)';

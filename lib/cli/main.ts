@@ -32,7 +32,8 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
   }
   const entry = Object.hasOwn(kCommands, name) ? kCommands[name] : undefined;
   if (!entry) {
-    throw new UsageError(`expected ${Object.keys(kCommands).join(', ')}, got '${name}'`);
+    const known = Object.keys(kCommands).join(', ');
+    throw new UsageError(`expected a command (${known}), got '${name}'`);
   }
   const command = await entry.load();
   if (args.includes('--help') || args.includes('-h')) {
