@@ -42,15 +42,14 @@ class Plan {
         rows_(int64_t{p.seqlen_q} * (p.num_heads / p.num_kv_heads)),
         groups_(int64_t{p.batch_size} * p.num_kv_heads) {
     // Sizes at which a tile and a block's queries and results fill half the second-level cache.
-    const int64_t fit_m = 192 * 64 / p.head_dim / kernels.row_step * kernels.row_step;
-    const int64_t fit_n = 256 * 64 / p.head_dim / kernels.key_step * kernels.key_step;
-    const int64_t max_m = std::clamp<int64_t>(fit_m, kernels.row_step, 192);
+    const int64_t fit_m = 256 * 64 / p.head_dim;
+    const int64_t fit_n = 128 * 128 / p.head_dim / kernels.key_step * kernels.key_step;
+    const int64_t max_m = std::clamp<int64_t>(fit_m, kernels.row_step, 256);
     const int64_t wanted = ceil_div(kTasksPerThread * threads, groups_);
     blocks_ =
         std::max(ceil_div(rows_, max_m), std::min(wanted, ceil_div(rows_, 2 * kernels.row_step)));
     if (threads == 1) blocks_ = ceil_div(rows_, max_m);
-    block_m_ =
-        rows_ <= kernels.direct_rows ? rows_ : round_up(ceil_div(rows_, blocks_), kernels.row_step);
+    block_m_ = rows_ <= kernels.direct_rows ? rows_ : round_up(ceil_div(rows_, blocks_), 4);
     blocks_ = ceil_div(rows_, block_m_);
     tiling_.block_m = static_cast<int32_t>(block_m_);
     tiling_.block_n =

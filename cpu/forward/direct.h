@@ -18,6 +18,7 @@ class DirectBlock {
         rows_(p, block),
         state_(p, block.row_end - block.row_begin, state),
         dim_(round_up(p.head_dim, kLanes)),
+        row_bytes_(p.head_dim * static_cast<int64_t>(sizeof(T))),
         scale_(p.softmax_scale),
         scores_(scratch),
         queries_(scratch + 2 * kTile) {}
@@ -45,8 +46,7 @@ class DirectBlock {
   }
 
  private:
-  static constexpr int kTile = 64;  // keys: a tile stays in the second-level cache
-  static constexpr int kAhead = 8;  // keys fetched before they are needed
+  static constexpr int kTile = 32;  // keys; while one tile is used, the next is fetched
   static constexpr int kColumns = kRows > 8 ? 8 : 4;  // vectors of both results in registers
 
   float* query(int map, int64_t row) const { return queries_ + (map * kDirectRows + row) * dim_; }
@@ -68,9 +68,10 @@ class DirectBlock {
     const int32_t count = keys.end - keys.begin;
     for (int32_t i = 0; i < count; ++i) {
       for (int map = 0; map < 2; ++map) {
-        scores_[map * kTile + i] = dot(query(map, row), rows_.k(map, keys.begin + i));
+        const T* key = rows_.k(map, keys.begin + i);
+        if (row == 0) fetch(key + kTile * p_.k_strides.seq, row_bytes_);
+        scores_[map * kTile + i] = dot(query(map, row), key);
       }
-      for (int half = 0; half < value_halves(p_); ++half) fetch(rows_.v(half, keys.begin + i), 0);
     }
     const Columns columns = {0, static_cast<int32_t>(round_up(count, kLanes))};
     const Softmax softmax{scale_.log2};
@@ -86,7 +87,7 @@ class DirectBlock {
       const T* values = rows_.v(half, keys.begin);
       int64_t left = p_.head_dim;
       for (; left >= kColumns * kLanes; left -= kColumns * kLanes) {
-        attend<kColumns>(row, column, values, kLanes, count, rescale);
+        attend<kColumns>(row, column, values, kColumns * kLanes, count, rescale);
         column += kColumns * kLanes;
         values += kColumns * kLanes;
       }
@@ -98,14 +99,7 @@ class DirectBlock {
     }
   }
 
-  void fetch(const T* row, int64_t ahead) const {
-    const char* at = reinterpret_cast<const char*>(row + ahead);
-    const int64_t bytes = p_.head_dim * static_cast<int64_t>(sizeof(T));
-    for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(at + i);
-  }
-
   float dot(const float* query, const T* key) const {
-    fetch(key, kAhead * p_.k_strides.seq);
     Vec sums[4] = {};
     int64_t i = 0;
     for (; i + 4 * kLanes <= p_.head_dim; i += 4 * kLanes) {
@@ -119,7 +113,7 @@ class DirectBlock {
     return reduce_add((sums[0] + sums[1]) + (sums[2] + sums[3]));
   }
 
-  // Both maps' results of kV vectors; only the last vector of a value may have under kLanes left.
+  // Both maps' results of kV vectors, `left` elements; under kLanes only in the last of a value.
   template <int kV>
   void attend(int64_t row, int64_t column, const T* values, int64_t left, int32_t count,
               const float (&rescale)[2]) {
@@ -132,11 +126,12 @@ class DirectBlock {
       }
     }
     for (int32_t i = 0; i < count; ++i, values += p_.v_strides.seq) {
+      if (row == 0)
+        fetch(values + kTile * p_.v_strides.seq, left * static_cast<int64_t>(sizeof(T)));
       const Vec weights[2] = {splat(scores_[i]), splat(scores_[kTile + i])};
 #pragma GCC unroll 8
       for (int v = 0; v < kV; ++v) {
-        const Vec value =
-            kV > 1 || left == kLanes ? widen(values + v * kLanes) : widen_some(values, left);
+        const Vec value = left >= kLanes ? widen(values + v * kLanes) : widen_some(values, left);
         sums[0][v] += weights[0] * value;
         sums[1][v] += weights[1] * value;
       }
@@ -151,6 +146,7 @@ class DirectBlock {
   const Rows<T> rows_;
   const State state_;
   const int64_t dim_;
+  const int64_t row_bytes_;
   const Scale scale_;
   float* const scores_;
   float* const queries_;

@@ -16,14 +16,17 @@ inline void score_panel(const float* queries, const float* keys, int64_t depth, 
   }
 }
 
-template <class Unit, int kR>
+// scores = queries * keys; `ahead` gets its turns.
+template <class Unit, int kR, class T>
 inline void score(const float* queries, const float* keys, int64_t depth, const Columns& columns,
-                  float* scores) {
+                  float* scores, Ahead<T>& ahead) {
   int32_t key = columns.begin;
   for (; key + kPanel <= columns.end; key += kPanel) {
+    ahead.some();
     score_panel<Unit, kR, 2>(queries, keys + key * depth, depth, scores + key);
   }
   if (key < columns.end) {
+    ahead.some();
     score_panel<Unit, kR, 1>(queries, keys + key * depth, depth, scores + key);
   }
 }

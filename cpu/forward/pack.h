@@ -46,7 +46,7 @@ inline void pack_query(const T* query, int64_t dim, float factor, float* row, fl
 }
 
 template <class Unit, class T>
-inline void pack_keys(const T* keys, int64_t stride, int64_t count, int64_t dim, float* dst) {
+void pack_keys(const T* keys, int64_t stride, int64_t count, int64_t dim, float* dst) {
   const int64_t depth = units<Unit>(dim);
   for (int64_t key = 0; key < count; key += kLanes) {
     float* column = dst + key / kPanel * kPanel * depth + key % kPanel;
@@ -70,8 +70,8 @@ inline void pack_keys(const T* keys, int64_t stride, int64_t count, int64_t dim,
 // `dim` columns of V, `kLanes` at a time, key by key or in pairs of keys. `capacity` is the number
 // of keys a panel has room for. Returns whether every element is finite.
 template <class Unit, class T>
-inline bool pack_values(const T* values, int64_t stride, int64_t count, int64_t dim,
-                        int64_t capacity, float* dst) {
+bool pack_values(const T* values, int64_t stride, int64_t count, int64_t dim, int64_t capacity,
+                 float* dst) {
   const int64_t panel_floats = capacity / Unit::kPack * kPanel;
   VecU largest = {};
   const auto note = [&largest](VecU bits) {

@@ -20,7 +20,8 @@ class PackedBlock {
         depth_(units<Unit>(p.head_dim)),
         panel_floats_(tiling.block_n / Unit::kPack * kPanel),
         half_floats_(round_up(p.head_dim, kPanel) / Unit::kPack * tiling.block_n),
-        scale_(p.softmax_scale) {
+        scale_(p.softmax_scale),
+        ahead_(rows_) {
     float* at = scratch;
     const auto take = [&at](int64_t floats) {
       float* part = at;
@@ -49,11 +50,13 @@ class PackedBlock {
     const int32_t last = rows_.query(state_.rows - 1);
     const KeyRange limits = {rows_.block.key_begin, rows_.block.key_end};
     const KeyRanges ranges = seen_by_any(p_.mask, first, last, limits);
+    const int64_t calls = 2 * (state_.rows / kRows + 1) * (block_n_ / kPanel);
     for (int i = 0; i < ranges.count; ++i) {
       const KeyRange& range = ranges.range[i];
-      for (int32_t key = range.begin; key < range.end; key += tile_.end - tile_.begin) {
-        tile_ = {key, range.end - key < block_n_ ? range.end : key + block_n_};
+      tile_ = {range.begin, range.begin};
+      for (tile_ = tile_after(range); !is_empty(tile_); tile_ = tile_after(range)) {
         pack_tile();
+        ahead_.plan(tile_after(range), calls);
         for_each_group(state_.rows, [this](auto size, int64_t row) { advance<size()>(row); });
       }
     }
@@ -63,6 +66,9 @@ class PackedBlock {
   template <int kR>
   void pack_queries(int64_t row) {
     for (int map = 0; map < 2; ++map) {
+      for (int64_t next = row + kR; next < row + 2 * kR && next < state_.rows; ++next) {
+        fetch(rows_.q(map, next), p_.head_dim * static_cast<int64_t>(sizeof(T)));
+      }
       for (int r = 0; r < kR; ++r) {
         pack_query<Unit, kR>(rows_.q(map, row + r), p_.head_dim, scale_.sign, row_,
                              queries<kR>(map, row) + r);
@@ -73,6 +79,11 @@ class PackedBlock {
   template <int kR>
   float* queries(int map, int64_t row) const {
     return queries_ + (2 * row + map * kR) * depth_;
+  }
+
+  KeyRange tile_after(KeyRange range) const {
+    const int32_t begin = tile_.end;
+    return {begin, range.end - begin < block_n_ ? range.end : begin + block_n_};
   }
 
   void pack_tile() {
@@ -102,7 +113,7 @@ class PackedBlock {
 
     const Softmax softmax{scale_.log2};
     for (int map = 0; map < 2; ++map) {
-      score<Unit, kR>(queries<kR>(map, row), keys_[map], depth_, columns, scores_);
+      score<Unit, kR>(queries<kR>(map, row), keys_[map], depth_, columns, scores_, ahead_);
       if (masked) {
         for (int r = 0; r < kR; ++r) hide(visible(row + r), columns, scores_ + r * kMaxBlockN);
       }
@@ -151,6 +162,7 @@ class PackedBlock {
   const int64_t panel_floats_;  // of kPanel columns of packed values
   const int64_t half_floats_;
   const Scale scale_;
+  Ahead<T> ahead_;
 
   float* scores_;
   float* row_;

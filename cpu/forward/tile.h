@@ -6,7 +6,7 @@
 
 namespace flashdiff::cpu::FLASHDIFF_ISA {
 
-constexpr int kMaxBlockN = 256;
+constexpr int kMaxBlockN = 128;
 
 inline int value_halves(const ForwardParams& p) { return p.value_dim == p.head_dim ? 1 : 2; }
 
@@ -89,6 +89,42 @@ struct Rows {
   const ForwardParams& p;
   const Block& block;
   const int32_t group;
+};
+
+// Asks for `bytes` from memory, to be found in the second-level cache.
+inline void fetch(const void* from, int64_t bytes) {
+  for (int64_t i = 0; i < bytes; i += 64) {
+    __builtin_prefetch(static_cast<const char*>(from) + i, 0, 2);
+  }
+}
+
+// Rows of keys and values to come, asked for a few at a time while the arithmetic goes on. Heads
+// lie side by side, so that each row is on a page of its own and the machine does not guess it.
+template <class T>
+class Ahead {
+ public:
+  explicit Ahead(const Rows<T>& rows) : rows_(rows) {}
+
+  // Keys to fetch within `calls` calls of some().
+  void plan(KeyRange keys, int64_t calls) {
+    keys_ = keys;
+    step_ = static_cast<int32_t>((keys.end - keys.begin) / calls + 1);
+  }
+
+  void some() {
+    const ForwardParams& p = rows_.p;
+    const int64_t bytes = p.head_dim * static_cast<int64_t>(sizeof(T));
+    for (int32_t i = 0; i < step_ && keys_.begin < keys_.end; ++i, ++keys_.begin) {
+      fetch(rows_.k(0, keys_.begin), bytes);
+      if (p.k[0] != p.k[1]) fetch(rows_.k(1, keys_.begin), bytes);
+      for (int half = 0; half < value_halves(p); ++half) fetch(rows_.v(half, keys_.begin), bytes);
+    }
+  }
+
+ private:
+  const Rows<T>& rows_;
+  KeyRange keys_ = {};
+  int32_t step_ = 0;
 };
 
 }  // namespace flashdiff::cpu::FLASHDIFF_ISA
