@@ -1,7 +1,7 @@
 // Bundles Vega and Vega-Lite into dist/report/vega.js: 0.8 MB in one file, where installing them
 // would take 36 MB in 81 packages. Their licences go beside it.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -25,7 +25,7 @@ const { metafile } = await build({
 
 const packages = new Set();
 for (const input of Object.keys(metafile.inputs)) {
-  const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(join(root, relative(root, input)));
+  const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(resolve(input));
   if (match) packages.add(match[1]);
 }
 const notices = [...packages].sort().map((folder) => {
