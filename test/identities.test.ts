@@ -21,6 +21,8 @@ function withMap2(x: Values, element: (i: number) => number | undefined): Values
 }
 
 const valuesOf = ({ data, dtype }: Results['out']) => numbersOf(data, dtype);
+const kLeastNormal = 2 ** -14; // of float16
+
 const scaled = (values: number[], factor: number) => values.map((x) => x * factor);
 
 describe.each(devices())('%s', (device) => {
@@ -115,9 +117,13 @@ describe.each(devices())('%s', (device) => {
         return changed(x, () => 2 * (values[i++] as number));
       };
       const out = valuesOf((await run(p)).out);
-      const double = scaled(out, 2);
-      expect(valuesOf((await run({ ...p, v: doubled(p.v) })).out)).toEqual(double);
-      expect(valuesOf((await run(p, { outputScale: 2 })).out)).toEqual(double);
+      // Numbers too small for a leading one have fewer digits than their doubles.
+      const isNormal = (_: number, i: number) => Math.abs(out[i] as number) >= kLeastNormal;
+      const double = scaled(out, 2).filter(isNormal);
+      const doubleV = valuesOf((await run({ ...p, v: doubled(p.v) })).out);
+      expect(doubleV.filter(isNormal)).toEqual(double);
+      const doubleScale = valuesOf((await run(p, { outputScale: 2 })).out);
+      expect(doubleScale.filter(isNormal)).toEqual(double);
       const softmaxScale = 1 / 16; // of D = 64: half the default
       expect(valuesOf((await run({ ...p, q: doubled(p.q) }, { softmaxScale })).out)).toEqual(out);
     });

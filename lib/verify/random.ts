@@ -1,16 +1,19 @@
+// Taken out once: in a vm context, such as jest, every look at a global is slow.
+const { cos, imul, log, PI, sqrt } = Math;
+
 /** Random numbers that a seed decides (mulberry32). */
 export class Random {
   private state: number;
 
   constructor(seed: number) {
-    this.state = Math.imul(seed + 1, 0x9e3779b1);
+    this.state = imul(seed + 1, 0x9e3779b1);
   }
 
   /** In [0, 1). */
   uniform(): number {
     this.state = (this.state + 0x6d2b79f5) | 0;
-    let x = Math.imul(this.state ^ (this.state >>> 15), this.state | 1);
-    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
+    let x = imul(this.state ^ (this.state >>> 15), this.state | 1);
+    x ^= x + imul(x ^ (x >>> 7), x | 61);
     return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
   }
 
@@ -24,8 +27,8 @@ export class Random {
   }
 
   normal(): number {
-    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
-    return radius * Math.cos(2 * Math.PI * this.uniform());
+    const radius = sqrt(-2 * log(1 - this.uniform()));
+    return radius * cos(2 * PI * this.uniform());
   }
 
   normals(count: number, deviation = 1): Float32Array {

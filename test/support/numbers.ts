@@ -18,3 +18,10 @@ export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): n
   if (a.length !== b.length) throw new RangeError(`lengths ${a.length} and ${b.length}`);
   return largest(Array.from(a, (x, i) => x - (b[i] as number)));
 }
+
+/** Whether all elements are the same: NaN is NaN, 0 is not −0. Quicker than toEqual. */
+export function identical(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i += 1) if (!Object.is(a[i], b[i])) return false;
+  return true;
+}
