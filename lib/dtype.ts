@@ -17,8 +17,11 @@ export type Float16Data = typeof globalThis extends {
  * bfloat16 is a Uint16Array of bits (the upper half of a float32).
  */
 export interface DataTypes {
+  /** numbers */
   float32: Float32Array;
+  /** numbers, or bits on older runtimes */
   float16: Float16Data | Uint16Array;
+  /** bits */
   bfloat16: Uint16Array;
 }
 

@@ -22,6 +22,7 @@ export type FlashDiffErrorCode =
 
 /** A failure that is not the fault of an argument, told apart by its `code`. */
 export class FlashDiffError extends Error {
+  /** Stable; the message may change. */
   readonly code: FlashDiffErrorCode;
 
   constructor(code: FlashDiffErrorCode, message: string, options?: ErrorOptions) {

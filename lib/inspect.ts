@@ -2,20 +2,25 @@
 
 import { native } from './native.js';
 
+/** The engine of the device `'cpu'`. */
 export interface CpuInspection {
   /** Instruction set in use: 'avx512-bf16', 'avx512', 'avx2' or 'baseline'. */
   readonly isa: string;
   /** Those that this machine can run, fastest first. */
   readonly isas: readonly string[];
+  /** Of the engine's own pool. */
   readonly threads: number;
   /** Bytes held by tensors. */
   readonly allocated: number;
 }
 
+/** One CUDA device. */
 export interface CudaDeviceInspection {
+  /** As its driver says it. */
   readonly name: string;
   /** '9.0' */
   readonly computeCapability: string;
+  /** Streaming multiprocessors. */
   readonly multiprocessors: number;
   /** Bytes that the device has. */
   readonly memory: number;
@@ -25,11 +30,15 @@ export interface CudaDeviceInspection {
   readonly kernels: readonly string[];
 }
 
+/** What `inspect()` tells. */
 export interface Inspection {
   /** Of this package. */
   readonly version: string;
+  /** The CPU engine. */
   readonly cpu: CpuInspection;
+  /** The CUDA engine and its devices. */
   readonly cuda: {
+    /** There is a driver, a device and a kernel for it. */
     readonly available: boolean;
     /** Why not; empty when available. */
     readonly reason: string;

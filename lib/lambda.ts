@@ -6,9 +6,13 @@ import { outOfRange, wrongKind } from './errors.js';
 
 /** The four learned vectors of a layer, of equal length. */
 export interface LambdaVectors {
+  /** λ_q1 of the paper, [D]. */
   readonly q1: ArrayLike<number>;
+  /** λ_k1, [D]. */
   readonly k1: ArrayLike<number>;
+  /** λ_q2, [D]. */
   readonly q2: ArrayLike<number>;
+  /** λ_k2, [D]. */
   readonly k2: ArrayLike<number>;
 }
 

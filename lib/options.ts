@@ -21,6 +21,7 @@ export interface SublnOptions {
   weight?: Tensor | undefined;
 }
 
+/** What `diffAttention` computes; with [B, Nq, H, Dv] the shape of the result. */
 export interface DiffAttentionOptions {
   /**
    * What map 2 is multiplied with: a number, or a float32 tensor [H] or [B, Nq, H] on the device of q.
@@ -32,7 +33,7 @@ export interface DiffAttentionOptions {
   /** Query i sees key j iff j ≤ i + Nk − Nq, so that the last query sees all. @default false */
   causal?: boolean | undefined;
   /**
-   * [left, right]: query i sees keys from i + Nk − Nq − left to i + Nk − Nq + right. Integers ≥ 0;
+   * `[left, right]`: query i sees keys from i + Nk − Nq − left to i + Nk − Nq + right. Integers ≥ 0;
    * −1 or Infinity: unbounded. @default unbounded
    */
   window?: readonly [left: number, right: number] | undefined;

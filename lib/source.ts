@@ -17,10 +17,13 @@ export type Data = Float32Array | Float64Array | Uint16Array | Float16Data | rea
 
 /** Any object with data and a shape: onnxruntime's and transformers.js' tensors, reference results. */
 export interface TensorLike {
+  /** One of {@link Data}. */
   readonly data: ArrayLike<unknown>;
+  /** Lengths, outermost first. @default `dims`, or [data.length] */
   readonly shape?: readonly number[];
   /** The same as `shape`. */
   readonly dims?: readonly number[];
+  /** @default by the kind of data */
   readonly dtype?: string;
   /** The same as `dtype`. */
   readonly type?: string;

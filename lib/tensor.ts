@@ -20,6 +20,7 @@ import {
 import { type Data, readSource, type TensorLike } from './source.js';
 import { SharedStorage } from './storage.js';
 
+/** Of `Tensor.from`. */
 export interface FromOptions {
   /** Lengths, outermost first, at most 8. @default the source's own shape, or [data.length] */
   shape?: readonly number[] | undefined;
@@ -29,6 +30,7 @@ export interface FromOptions {
   device?: Device | undefined;
 }
 
+/** Of `Tensor.empty`. */
 export interface EmptyOptions<D extends DType = DType> {
   /** @default 'float32' */
   dtype?: D | undefined;
@@ -36,6 +38,7 @@ export interface EmptyOptions<D extends DType = DType> {
   device?: Device | undefined;
 }
 
+/** Of `tensor.to`; what is left out stays as it is. */
 export interface ToOptions<D extends DType = DType> {
   /** @default where the tensor is */
   device?: Device | undefined;
@@ -83,6 +86,7 @@ export class Tensor<D extends DType = DType> {
   readonly shape: readonly number[];
   /** Distances between neighbours of each dimension, in elements. */
   readonly strides: readonly number[];
+  /** Of the elements. */
   readonly dtype: D;
   /** The first CUDA device is `'cuda'`, the others `'cuda:1'` and so on. */
   readonly device: Device;

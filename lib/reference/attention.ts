@@ -17,10 +17,20 @@ import {
 // Taken out once: in a vm context, such as jest, every look at a global is slow.
 const { exp, max: larger } = Math;
 
-/** Row-major. */
+/** A result of the reference. */
 export interface Values {
+  /** Row-major. */
   readonly data: Float64Array;
+  /** Lengths, outermost first. */
   readonly shape: readonly number[];
+}
+
+/** With `returnLse: true`. */
+export interface ValuesWithLse {
+  /** [B, rows, H, Dv] */
+  readonly out: Values;
+  /** [2, B, H, rows], natural logarithm. */
+  readonly lse: Values;
 }
 
 /** [N, width], row-major. */
@@ -64,7 +74,7 @@ export function diffAttention(
   k: Source,
   v: Source,
   options: Options & { returnLse: true },
-): { out: Values; lse: Values };
+): ValuesWithLse;
 export function diffAttention(
   q: Source,
   k: Source,
@@ -76,7 +86,7 @@ export function diffAttention(
   k: Source,
   v: Source,
   options: Options,
-): Values | { out: Values; lse: Values };
+): Values | ValuesWithLse;
 export function diffAttention(q: Source, k: Source, v: Source, options: Options) {
   const p = problem(q, k, v, options);
   const count = p.rows.length;

@@ -17,13 +17,25 @@ import { type Options, type Problem, problem } from './problem.js';
 import { describe, type Judgement, judge, largest, type Sample } from './rule.js';
 
 /** What diffAttention returned: out [B, Nq, H, Dv], or that and lse [2, B, H, Nq]. */
-export type Result = Source | { readonly out: Source; readonly lse: Source };
+export type Result = Source | ResultWithLse;
 
+/** What diffAttention returned with `returnLse: true`. */
+export interface ResultWithLse {
+  /** [B, Nq, H, Dv] */
+  readonly out: Source;
+  /** float32 [2, B, H, Nq] */
+  readonly lse: Source;
+}
+
+/** A verdict, and what it rests on. */
 export interface Check {
+  /** Every element is within its limit. */
   readonly ok: boolean;
   /** One line a tensor: the errors, and where the worst one is. */
   readonly message: string;
+  /** Of the result itself. */
   readonly out: Judgement;
+  /** Of the log-sum-exp, where one was given. */
   readonly lse: Judgement | undefined;
 }
 

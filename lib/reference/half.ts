@@ -2,6 +2,7 @@
 
 import type { DType } from '../dtype.js';
 
+/** The two 16-bit types. */
 export type HalfDType = Exclude<DType, 'float32'>;
 
 /** Bits of the significand, the leading one included. */

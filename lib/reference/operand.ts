@@ -8,8 +8,11 @@ import { fromBits, roundTo } from './half.js';
 
 /** A Tensor of this package, or anything that is read like one. */
 export interface Readable {
+  /** Lengths, outermost first. */
   readonly shape: readonly number[];
+  /** `'float32'`, `'float16'` or `'bfloat16'`. */
   readonly dtype: string;
+  /** The elements, row-major. */
   dataSync(): ArrayLike<unknown>;
 }
 

@@ -23,15 +23,23 @@ export interface Sample {
   readonly floor: number;
 }
 
+/** One element of a result, judged. */
 export interface Element {
+  /** Its place in the whole tensor. */
   readonly index: readonly number[];
+  /** What the result holds. */
   readonly value: number;
+  /** What the reference says. */
   readonly expected: number;
+  /** What the plain computation gives. */
   readonly plain: number;
+  /** Largest error that the rule allows here. */
   readonly limit: number;
 }
 
+/** The rule's word on one tensor. */
 export interface Judgement {
+  /** Every element is within its limit. */
   readonly ok: boolean;
   /** Largest error of the result; Infinity where NaN or Infinity sit in the wrong place. */
   readonly error: number;
