@@ -29,13 +29,11 @@ size_t bytes_of(Napi::Env env, std::span<const int64_t> shape, DType dtype, cons
 
 void check_inside(Napi::Env env, const Memory& memory, DType dtype, int64_t offset,
                   std::span<const Axis> axes, const char* name) {
-  Wide end = offset;
-  bool is_empty = false;
+  Wide end = static_cast<Wide>(offset) + 1;
   for (const Axis& axis : axes) {
-    if (axis.extent == 0) is_empty = true;
+    if (axis.extent == 0) return;
     end += static_cast<Wide>(axis.extent - 1) * axis.stride;
   }
-  end = is_empty ? offset : end + 1;
   const auto elements = static_cast<int64_t>(memory.bytes() / size_of(dtype));
   if (end > elements) {
     throw_out_of_range(
