@@ -7,7 +7,12 @@
 
 export type { DType } from './dtype.js';
 export type { Layout } from './layout.js';
-export { attentionMaps, diffAttention, type Values, type ValuesWithLse } from './reference/attention.js';
+export {
+  attentionMaps,
+  diffAttention,
+  type Values,
+  type ValuesWithLse,
+} from './reference/attention.js';
 export { type Check, check, type Result, type ResultWithLse } from './reference/check.js';
 export { fromBits, type HalfDType, roundTo, toBits } from './reference/half.js';
 export type { Readable, Source } from './reference/operand.js';
