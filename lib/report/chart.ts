@@ -34,20 +34,19 @@ const kConfig = {
   text: { fontSize: 11 },
 };
 
-/** As wide as its place, never wider than drawn by much. */
-export async function svgOf({ spec, title }: Chart): Promise<string> {
+/** As wide as its place, never wider than drawn by much. `id` tells the plots of a page apart. */
+export async function svgOf({ spec, title }: Chart, id: string): Promise<string> {
   // Vega and Vega-Lite, bundled into this one file when the package is built.
   const vega = require('./vega.js') as Vega;
   const compiled = vega.compile({ ...spec, config: kConfig, padding: 4 }).spec;
   const svg = await new vega.View(vega.parse(compiled), { renderer: 'none' }).toSVG();
-  const [, width = '', height = ''] = /width="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? [];
+  const [, width = ''] = / width="([\d.]+)"/.exec(svg) ?? [];
   return svg
+    .replace(/ id="(\w+)"/g, ` id="${id}-$1"`)
+    .replace(/url\(#(\w+)\)/g, `url(#${id}-$1)`)
     .replace(/ version="1.1"| class="marks"| xmlns:xlink="[^"]*"/g, '')
     .replace(/ width="[^"]*" height="[^"]*"/, ` role="img" aria-label="${escapeHtml(title)}"`)
-    .replace(
-      '<svg',
-      `<svg style="max-width:${Number(width) * 1.25}px" data-size="${width}x${height}"`,
-    );
+    .replace('<svg', `<svg style="max-width:${Number(width) * 1.25}px""`);
 }
 
 export function escapeHtml(text: string): string {

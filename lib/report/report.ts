@@ -2,16 +2,19 @@
 
 import { linesOf, significant, unitOf } from '../bench/lines.js';
 import type { BenchFile, Series } from '../bench/result.js';
-import { type Chart, escapeHtml, svgOf } from './chart.js';
-import { kMarks, type Look, looksOf } from './looks.js';
+import { drawCharts, drawLegend, drawMachine } from './blocks.js';
+import { escapeHtml } from './chart.js';
+import { looksOf } from './looks.js';
 import { fractionCharts, speedUpCharts } from './ratios.js';
 import { kStyle } from './style.js';
 import { throughputCharts } from './throughput.js';
 
 export async function drawReport(files: readonly BenchFile[]): Promise<string> {
   const sections: string[] = [];
-  for (const file of files) {
-    for (const series of file.series) sections.push(await drawSeries(series));
+  for (const [f, file] of files.entries()) {
+    for (const [s, series] of file.series.entries()) {
+      sections.push(await drawSeries(series, `plot-${f}-${s}`));
+    }
     sections.push(drawMachine(file));
   }
   return `<!doctype html>
@@ -33,7 +36,7 @@ ${sections.join('\n')}
 `;
 }
 
-async function drawSeries(series: Series): Promise<string> {
+async function drawSeries(series: Series, id: string): Promise<string> {
   const looks = looksOf(series);
   const unit = unitOf(series);
   const device = series.device === 'cuda' ? 'GPU' : 'CPU';
@@ -42,22 +45,25 @@ async function drawSeries(series: Series): Promise<string> {
   const copy = bytes && `${significant(bytes.perSecond / 1e9)} GB/s (${bytes.of})`;
   const ceilings = [ceiling, copy].filter(Boolean).join(' and ');
   const standard = looks.some(({ role }) => role === 'standard')
-    ? ` <q>${looks.at(-1)?.name}</q> is ordinary attention of a Transformer of the same size:
-       it computes something else and counts its own 8 D FLOP.`
+    ? ` “${looks.at(-1)?.name}” is ordinary attention of a Transformer of the same size: it ` +
+      'computes something else and counts its own 8 D FLOP.'
     : '';
   const blocks = [
     await drawCharts(
+      `${id}-rate`,
       `${unit.name} against sequence length`,
       `Higher is better.${standard}`,
       throughputCharts(series, looks),
       drawLegend(looks),
     ),
     await drawCharts(
+      `${id}-fraction`,
       'Fraction of the ceiling',
       `Bars: flashdiff. Upright strokes: the best peer. 100 % is ${ceiling ?? ''}.`,
       fractionCharts(series),
     ),
     await drawCharts(
+      `${id}-speed`,
       'Speed-up',
       'How many times as fast as each peer flashdiff is; right of the dotted line it is faster.',
       speedUpCharts(series, looks),
@@ -65,7 +71,7 @@ async function drawSeries(series: Series): Promise<string> {
     ),
   ];
   return `<section>
-<h2>${device}: ${escapeHtml(series.hardware)}, ${series.dtype}</h2>
+<h2>${device}: ${escapeHtml(`${series.hardware}, ${series.dtype}`)}</h2>
 <p>${headline(series)}${ceilings ? ` Ceilings measured in the same run: ${escapeHtml(ceilings)}.` : ''}</p>
 ${blocks.join('\n')}
 </section>`;
@@ -92,47 +98,4 @@ function headline(series: Series): string {
     share && `It reaches ${share} % of the ceiling.`,
   ];
   return sentences.filter(Boolean).join(' ');
-}
-
-async function drawCharts(
-  title: string,
-  note: string,
-  charts: readonly Chart[],
-  legend = '',
-): Promise<string> {
-  if (charts.length === 0) return '';
-  const figures: string[] = [];
-  for (const chart of charts) {
-    figures.push(`<figure>
-<figcaption>${escapeHtml(chart.title)}</figcaption>
-${await svgOf({ ...chart, title: `${title}: ${chart.title}` })}
-<details><summary>Table</summary>${drawTable(chart.table)}</details>
-</figure>`);
-  }
-  return `<h3>${title}</h3>\n<p>${note}</p>\n${legend}\n<div class="grid">\n${figures.join('\n')}\n</div>`;
-}
-
-function drawLegend(looks: readonly Look[]): string {
-  const items = looks.map(
-    ({ name, colour, mark, dash }) =>
-      `<li><svg viewBox="-13 -7 26 14" aria-hidden="true"><path d="M-13,0H13" stroke="${colour}" ` +
-      `stroke-width="2" stroke-dasharray="${dash.join(' ')}"/><path d="${kMarks[mark]}" ` +
-      `fill="${colour}"/></svg>${escapeHtml(name)}</li>`,
-  );
-  return `<ul class="legend">${items.join('')}</ul>`;
-}
-
-function drawTable({ head, rows }: Chart['table']): string {
-  const cells = (tag: string, row: readonly string[]) =>
-    `<tr>${row.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
-  const body = rows.map((row) => cells('td', row)).join('');
-  return `<div class="scroll"><table><thead>${cells('th', head)}</thead><tbody>${body}</tbody></table></div>`;
-}
-
-function drawMachine({ machine, versions, date, command }: BenchFile): string {
-  const rows = Object.entries({ ...machine, ...versions, Measured: date, Command: command });
-  const body = rows
-    .map(([name, value]) => `<tr><th>${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`)
-    .join('');
-  return `<section>\n<h2>Machine and versions</h2>\n<div class="scroll"><table class="facts">${body}</table></div>\n</section>`;
 }
