@@ -46,7 +46,7 @@ export async function svgOf({ spec, title }: Chart, id: string): Promise<string>
     .replace(/url\(#(\w+)\)/g, `url(#${id}-$1)`)
     .replace(/ version="1.1"| class="marks"| xmlns:xlink="[^"]*"/g, '')
     .replace(/ width="[^"]*" height="[^"]*"/, ` role="img" aria-label="${escapeHtml(title)}"`)
-    .replace('<svg', `<svg style="max-width:${Number(width) * 1.25}px""`);
+    .replace('<svg', `<svg style="max-width:${Number(width) * 1.25}px"`);
 }
 
 export function escapeHtml(text: string): string {
