@@ -1,9 +1,9 @@
 """The alternatives that a PyTorch user has, timed on the GPU of this machine.
 
 usage: peers.py REQUEST.json ANSWER.json
-The request names shapes, runs and the data table; the answer holds the ceilings of this run, every
-peer's error against a float32 reference on sampled rows, its times, and those rows themselves, so
-that the caller checks its own kernel against the same numbers. Progress goes to stderr.
+The request names shapes, masks, dtype, runs and the data table; the answer holds the ceilings of
+this run, every peer's error against a float32 reference on sampled rows, and its times. Progress
+goes to stderr.
 """
 import json
 import statistics
@@ -19,7 +19,7 @@ FLUSH = torch.empty(64 << 20, dtype=torch.float32, device="cuda")  # 256 MiB, fi
 
 
 def fill(count, seed, table):
-    """Element i is table[hash(i, seed)], as in data.mjs."""
+    """Element i is table[hash(i, seed)], as in lib/bench/data.ts."""
     x = torch.arange(count, dtype=torch.int64, device="cuda") ^ seed
     x = (x * 0x9E3779B1) & 0xFFFFFFFF
     x ^= x >> 15
@@ -160,20 +160,19 @@ def main(request_file, answer_file):
         request = json.load(file)
     runs, rows = request["runs"], request["rows"]
     bits = torch.tensor(request["table"], dtype=torch.int32).to(torch.int16)
-    table = bits.view(torch.bfloat16).cuda()
+    table = bits.view(torch.bfloat16).to(getattr(torch, request["dtype"])).cuda()
     peers = {"naive": naive, "FA2 x4": four_calls(SDPBackend.FLASH_ATTENTION),
              "cuDNN x4": four_calls(SDPBackend.CUDNN_ATTENTION), "cuDNN x2": two_calls}
     flex = Flex()
     answer = {"torch": torch.__version__, "cuda": torch.version.cuda,
               "cudnn": torch.backends.cudnn.version(), "device": torch.cuda.get_device_name(),
               **ceilings(runs), "results": []}
-    for shape in request["shapes"]:
+    for index, shape in enumerate(request["shapes"]):
         q, k, v = operands(shape, table)
         chosen = [r for r in rows if r < shape["sequence"]] + [shape["sequence"] - 1]
-        for causal in (False, True):
+        for causal in request["causal"]:
             expected = reference_rows(q, k, v, chosen, causal)
-            entry = {"shape": shape, "causal": causal, "rows": chosen, "peers": [],
-                     "expected": expected.flatten().tolist()}
+            entry = {"index": index, "causal": causal, "peers": []}
             for name, run in peers.items():
                 if name == "naive" and shape["sequence"] > 4096:
                     continue  # its score matrices alone would take the card's memory
