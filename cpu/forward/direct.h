@@ -79,8 +79,10 @@ class DirectBlock {
     for (int map = 0; map < 2; ++map) {
       float* scores = scores_ + map * kTile;
       for (int32_t i = count; i < columns.end; ++i) scores[i] = -kInfinity;
-      rescale[map] = softmax.advance<FloatUnit>(scores, columns, state_.row_max(map)[row],
-                                                state_.row_sum(map)[row]);
+      float factor[1];
+      softmax.advance<FloatUnit>(scores, columns, state_.row_max(map) + row,
+                                 state_.row_sum(map) + row, factor);
+      rescale[map] = factor[0];
     }
     for (int half = 0; half < value_halves(p_); ++half) {
       int64_t column = half * state_.half_width;

@@ -75,19 +75,6 @@ inline void hide(const Visible& visible, const Columns& columns, float* scores) 
   }
 }
 
-// sums[i] += weight * elements[i]
-template <class T>
-inline void add_scaled(const T* elements, int64_t count, float weight, float* sums) {
-  int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    store(sums + i, widen(elements + i) * splat(weight) + load(sums + i));
-  }
-  if (i < count) {
-    const Vec tail = widen_some(elements + i, count - i) * splat(weight) + load(sums + i);
-    narrow_some(tail, sums + i, count - i);
-  }
-}
-
 // Calls step(integral_constant kR, first row) for groups that cover the rows.
 template <class Step>
 inline void for_each_group(int64_t rows, const Step& step) {

@@ -67,11 +67,27 @@ void pack_keys(const T* keys, int64_t stride, int64_t count, int64_t dim, float*
   }
 }
 
-// `dim` columns of V, `kLanes` at a time, key by key or in pairs of keys. `capacity` is the number
-// of keys a panel has room for. Returns whether every element is finite.
+// kLanes columns of a unit of values: of the keys that are present, zero for the others.
 template <class Unit, class T>
-bool pack_values(const T* values, int64_t stride, int64_t count, int64_t dim, int64_t capacity,
-                 float* dst) {
+inline Vec load_values(const T* row, int64_t stride, int64_t column, int64_t dim,
+                       const bool (&present)[Unit::kPack]) {
+  const int64_t left = dim - column;
+  const auto part = [&](int key) {
+    if (!present[key]) return VecU{};
+    const T* from = row + key * stride + column;
+    return bits_of(left >= kLanes ? widen(from) : widen_some(from, left));
+  };
+  if constexpr (Unit::kPack == 1) {
+    return from_bits(part(0));
+  } else {
+    return from_bits(part(0) >> 16 | part(1));
+  }
+}
+
+// `capacity` is the number of keys a panel has room for. Returns whether every element is finite.
+template <class Unit, class T>
+inline bool pack_values(const T* values, int64_t stride, int64_t count, int64_t dim,
+                        int64_t capacity, float* dst) {
   const int64_t panel_floats = capacity / Unit::kPack * kPanel;
   VecU largest = {};
   const auto note = [&largest](VecU bits) {
@@ -79,23 +95,14 @@ bool pack_values(const T* values, int64_t stride, int64_t count, int64_t dim, in
     largest = magnitude > largest ? magnitude : largest;
   };
   for (int64_t key = 0; key < count; key += Unit::kPack) {
-    const T* row = values + key * stride;
+    bool present[Unit::kPack];
+    for (int i = 0; i < Unit::kPack; ++i) present[i] = key + i < count;
     float* out = dst + key / Unit::kPack * kPanel;
     for (int64_t column = 0; column < dim; column += kLanes) {
-      float* to = out + column / kPanel * panel_floats + column % kPanel;
-      const int64_t left = dim - column;
-      const auto part = [&](const T* from) {
-        return left >= kLanes ? widen(from + column) : widen_some(from + column, left);
-      };
-      const VecU first = bits_of(part(row));
-      note(first);
-      if constexpr (Unit::kPack == 1) {
-        store(to, from_bits(first));
-      } else {
-        const VecU second = key + 1 < count ? bits_of(part(row + stride)) : VecU{};
-        note(second);
-        store(to, from_bits(first >> 16 | second));
-      }
+      const Vec unit = load_values<Unit>(values + key * stride, stride, column, dim, present);
+      store(out + column / kPanel * panel_floats + column % kPanel, unit);
+      note(bits_of(unit));
+      if constexpr (Unit::kPack == 2) note(bits_of(unit) << 16);
     }
   }
   uint32_t worst = 0;

@@ -118,11 +118,8 @@ class PackedBlock {
         for (int r = 0; r < kR; ++r) hide(visible(row + r), columns, scores_ + r * kMaxBlockN);
       }
       float rescale[kR];
-      for (int r = 0; r < kR; ++r) {
-        rescale[r] =
-            softmax.advance<Unit>(scores_ + r * kMaxBlockN, columns, state_.row_max(map)[row + r],
-                                  state_.row_sum(map)[row + r]);
-      }
+      softmax.advance<Unit>(scores_, columns, state_.row_max(map) + row, state_.row_sum(map) + row,
+                            rescale);
       if (masked && !finite_) {
         for (int r = 0; r < kR; ++r) attend_visible(map, row + r, rescale[r], r);
         continue;
@@ -137,19 +134,28 @@ class PackedBlock {
 
   Visible visible(int64_t row) const { return Visible(p_.mask, rows_.query(row), tile_); }
 
-  // Key by key, so that a masked value that is not finite meets no weight, not even 0.
+  // A masked value that is not finite must meet no weight, not even 0: it is left out. The same
+  // sums in the same order as the product's.
   void attend_visible(int map, int64_t row, float rescale, int r) {
     float* result = state_.result(map, row);
     for (int64_t i = 0; i < state_.width; i += kLanes) {
       store(result + i, load(result + i) * splat(rescale));
     }
     const Visible seen = visible(row);
-    for (int32_t key = 0; key < tile_.end - tile_.begin; ++key) {
-      if (!seen.contains(key)) continue;
-      const float weight = Unit::element(scores_ + r * kMaxBlockN, key);
+    for (int32_t key = 0; key < tile_.end - tile_.begin; key += Unit::kPack) {
+      bool present[Unit::kPack];
+      bool any = false;
+      for (int i = 0; i < Unit::kPack; ++i) any |= present[i] = seen.contains(key + i);
+      if (!any) continue;
+      const Vec weight = splat(scores_[r * kMaxBlockN + key / Unit::kPack]);
       for (int half = 0; half < value_halves(p_); ++half) {
-        add_scaled(rows_.v(half, tile_.begin + key), p_.head_dim, weight,
-                   result + half * state_.half_width);
+        const T* values = rows_.v(half, tile_.begin + key);
+        for (int64_t column = 0; column < p_.head_dim; column += kLanes) {
+          float* at = result + half * state_.half_width + column;
+          const Vec value =
+              load_values<Unit>(values, p_.v_strides.seq, column, p_.head_dim, present);
+          store(at, Unit::multiply_add(weight, value, load(at)));
+        }
       }
     }
   }

@@ -14,7 +14,6 @@ struct FloatUnit {
   static constexpr int kPack = 1;  // elements a unit
   static Vec multiply_add(Vec a, Vec b, Vec sum) { return a * b + sum; }
   static Vec pack(Vec elements, Vec /*next*/) { return elements; }
-  static float element(const float* units, int64_t i) { return units[i]; }
 };
 
 #if defined(__AVX512BF16__)
@@ -25,14 +24,6 @@ struct BFloat16Unit {
   }
   static Vec pack(Vec elements, Vec next) {
     return reinterpret_cast<Vec>(_mm512_cvtne2ps_pbh(next, elements));
-  }
-  static float element(const float* units, int64_t i) {
-    BFloat16 element;
-    std::memcpy(&element, reinterpret_cast<const BFloat16*>(units) + i, sizeof element);
-    const uint32_t bits = uint32_t{element.bits} << 16;
-    float value;
-    std::memcpy(&value, &bits, sizeof value);
-    return value;
   }
 };
 #endif

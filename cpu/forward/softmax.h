@@ -73,15 +73,25 @@ struct Softmax {
     return reduce_add(sum);
   }
 
-  // Returns what the row's earlier sum and results must be multiplied by.
-  template <class Unit>
-  float advance(float* scores, const Columns& columns, float& max, float& sum) const {
-    const float new_max = reduce_max(row_max(scores, columns, splat(max)));
-    const float shift = new_max == -kInfinity ? 0.0f : new_max;
-    const float rescale = new_max == max ? 1.0f : exp2(splat((max - shift) * scale_log2))[0];
-    sum = sum * rescale + weigh<Unit>(scores, columns, shift);
-    max = new_max;
-    return rescale;
+  // `rescale`: what the rows' earlier sums and results must be multiplied by. Each step is done for
+  // all rows before the next, so that no row waits for its own maximum.
+  template <class Unit, int kR>
+  void advance(float* scores, const Columns& columns, float* maxima, float* sums,
+               float (&rescale)[kR]) const {
+    constexpr int kPadded = (kR + kLanes - 1) / kLanes * kLanes;
+    float shift[kR];
+    float power[kPadded] = {};
+    for (int r = 0; r < kR; ++r) {
+      const float max = reduce_max(row_max(scores + r * kMaxBlockN, columns, splat(maxima[r])));
+      shift[r] = max == -kInfinity ? 0.0f : max;
+      power[r] = max == maxima[r] ? 0.0f : (maxima[r] - max) * scale_log2;
+      maxima[r] = max;
+    }
+    for (int r = 0; r < kPadded; r += kLanes) store(power + r, exp2(load(power + r)));
+    for (int r = 0; r < kR; ++r) {
+      rescale[r] = power[r];
+      sums[r] = sums[r] * rescale[r] + weigh<Unit>(scores + r * kMaxBlockN, columns, shift[r]);
+    }
   }
 
   const float scale_log2;
