@@ -53,7 +53,8 @@ export async function measurePytorch(
 
 function python(args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn('python3', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    const { env } = process;
+    const child = spawn('python3', args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
     child.on('error', (cause) => reject(new Error(`python3: ${cause.message}`, { cause })));
     child.on('close', (code, signal) => {
       if (code === 0) resolve();
