@@ -1,0 +1,7 @@
+#include "../launch.cuh"
+
+namespace flashdiff::cuda::generic {
+
+template void forward_instance<128>(const ForwardParams&, const Device&, cudaStream_t);
+
+}  // namespace flashdiff::cuda::generic
