@@ -8,7 +8,7 @@
 #include "forward.h"
 #include "gather.h"
 #include "kernels.h"
-#include "scratch.h"
+#include "memory.h"
 #include "thread_pool.h"
 
 namespace flashdiff::cpu {
@@ -48,11 +48,11 @@ class CpuEngine final : public Engine {
   bool is_host() const override { return true; }
 
   void* allocate(size_t bytes) override {
-    void* data = ::operator new(bytes == 0 ? 1 : bytes, kAlignment, std::nothrow);
+    void* data = allocate_memory(bytes);
     if (data == nullptr) throw_out_of_memory(std::to_string(bytes) + " bytes");
     return data;
   }
-  void release(void* data) noexcept override { ::operator delete(data, kAlignment); }
+  void release(void* data) noexcept override { release_memory(data); }
 
   void upload(void* dst, const void* host, size_t bytes) override { copy_bytes(dst, host, bytes); }
   void download(void* host, const void* src, size_t bytes) override {

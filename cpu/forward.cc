@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "kernels.h"
-#include "scratch.h"
+#include "memory.h"
 
 namespace flashdiff::cpu {
 namespace {
