@@ -1,6 +1,7 @@
 #include "memory.h"
 
 #include <cstdint>
+#include <utility>
 
 namespace flashdiff {
 
@@ -15,23 +16,49 @@ Memory::~Memory() {
 
 void Memory::allocate() { data_ = static_cast<std::byte*>(device_.engine().allocate(bytes_)); }
 
-void Memory::complete() noexcept { settle(State::kReady); }
-
-void Memory::fail(const FailureRef& cause) noexcept {
-  if (data_ != nullptr) device_.release(data_);
-  data_ = nullptr;
-  cause_ = cause;
-  settle(State::kFailed);
+void Memory::complete(std::shared_ptr<Memory> memory, std::shared_ptr<Fence> written) noexcept {
+  memory->written_ = std::move(written);
+  const Waiters waiters = memory->settle(State::kReady);
+  memory.reset();
+  for (const auto& next : waiters) next();
 }
 
-void Memory::settle(State state) noexcept {
-  state_.store(state, std::memory_order_release);
+void Memory::fail(std::shared_ptr<Memory> memory, const FailureRef& cause) noexcept {
+  if (memory->data_ != nullptr) memory->device_.release(memory->data_);
+  memory->data_ = nullptr;
+  memory->cause_ = cause;
+  const Waiters waiters = memory->settle(State::kFailed);
+  memory.reset();
+  for (const auto& next : waiters) next();
+}
+
+Memory::Waiters Memory::settle(State state) noexcept {
+  Waiters waiters;
+  {
+    std::lock_guard lock(mutex_);
+    state_.store(state, std::memory_order_release);
+    waiters.swap(waiters_);
+  }
   state_.notify_all();
+  return waiters;
 }
 
 void Memory::await() const {
   state_.wait(State::kPending, std::memory_order_acquire);
   if (!is_ready()) throw Failed(cause_);
+}
+
+void Memory::await_bytes() const {
+  await();
+  if (written_ != nullptr) written_->wait();
+}
+
+void Memory::then(std::function<void()> next) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!is_settled()) return waiters_.push_back(std::move(next));
+  }
+  next();
 }
 
 const std::byte* Memory::address() const {

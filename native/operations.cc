@@ -34,14 +34,14 @@ void convert(const std::byte* data, DType src_dtype, DType dst_dtype, std::byte*
 
 MemoryRef download(const MemoryRef& src, Device& host) {
   const MemoryRef dst = new_memory(host, src->bytes());
-  const auto work = [src, dst](const Fence*) {
+  const auto work = [src = src.get(), dst] {
     dst->allocate();
     src->device().engine().download(dst->data(), src->address(), src->bytes());
   };
   const auto done = [dst](const FailureRef& cause) {
-    cause == nullptr ? dst->complete() : dst->fail(cause);
+    cause == nullptr ? Memory::complete(dst, nullptr) : Memory::fail(dst, cause);
   };
-  std::make_shared<Follow>(src->device(), src, src->bytes(), work, done)->submit();
+  std::make_shared<Fetch>(src, work, done)->submit(src->bytes());
   return dst;
 }
 
@@ -53,7 +53,7 @@ MemoryRef upload(Device& device, const std::byte* data, DType src_dtype, DType d
   const MemoryRef memory = new_memory(host, static_cast<size_t>(count) * size_of(dst_dtype));
   memory->allocate();
   convert(data, src_dtype, dst_dtype, memory->data(), count);
-  memory->complete();
+  Memory::complete(memory, nullptr);
   return transfer(memory, device);
 }
 

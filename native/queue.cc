@@ -4,7 +4,6 @@
 #include <utility>
 
 namespace flashdiff {
-namespace {
 
 void execute(Task& task) noexcept {
   try {
@@ -13,8 +12,6 @@ void execute(Task& task) noexcept {
     task.fail(current_failure());
   }
 }
-
-}  // namespace
 
 void Queue::submit(TaskRef task) {
   {

@@ -20,6 +20,9 @@ class Task : public std::enable_shared_from_this<Task> {
 
 using TaskRef = std::shared_ptr<Task>;
 
+// Runs the task here and now.
+void execute(Task& task) noexcept;
+
 // The thread starts with the first task that needs it. It is detached and never ends, so a queue
 // must never be destroyed.
 class Queue {

@@ -16,7 +16,6 @@ struct Span {
   Bytes target;
 
   bool is_host() const { return src->device().is_host(); }
-  // On the JavaScript thread for a host's memory only.
   void copy() const {
     const std::byte* from = src->address() + offset;
     if (target.size == 0) return;
@@ -64,14 +63,12 @@ Napi::Value js_read(const Napi::CallbackInfo& info) {
   refuse_resizable(info[2]);
   span = as_span(info);  // the check may have run JavaScript
 
-  const MemoryRef src = span.src;
   const ReplyRef reply = Environment::of(env).replies->expect(done, info[2]);
   try {
-    std::make_shared<Follow>(
-        src->device(), src, span.target.size,
-        [reply, span](const Fence*) { reply->write([&] { span.copy(); }); },
+    std::make_shared<Fetch>(
+        span.src, [reply, span] { reply->write([&] { span.copy(); }); },
         [reply](const FailureRef& cause) { reply->answer(cause); })
-        ->submit();
+        ->submit(span.target.size);
   } catch (...) {
     reply->answer(current_failure());
   }
@@ -86,10 +83,10 @@ Napi::Value js_read_sync(const Napi::CallbackInfo& info) {
     return info.Env().Undefined();
   }
   const auto outcome = std::make_shared<std::promise<FailureRef>>();
-  std::make_shared<Follow>(
-      span.src->device(), span.src, span.target.size, [span](const Fence*) { span.copy(); },
+  std::make_shared<Fetch>(
+      span.src, [span] { span.copy(); },
       [outcome](const FailureRef& cause) { outcome->set_value(cause); })
-      ->submit();
+      ->submit(span.target.size);
   const FailureRef cause = outcome->get_future().get();
   if (cause != nullptr) throw Failed(cause);
   return info.Env().Undefined();

@@ -10,15 +10,19 @@ Produce::Produce(std::vector<MemoryRef> inputs, std::vector<MemoryRef> outputs, 
 void Produce::run() {
   for (const MemoryRef& input : inputs_) input->await();
   for (const MemoryRef& output : outputs_) output->allocate();
-  write_(outputs_.front()->device().engine());
+  Device& device = outputs_.front()->device();
+  write_(device.engine());
+  // A fence for each, so that reading a result never waits for work that was queued after it.
+  std::shared_ptr<Fence> written;
+  if (!device.is_host()) written = device.engine().fence();
   // First, so that whoever has seen the result also sees that its inputs are no longer held.
   drop_inputs();
-  for (const MemoryRef& output : outputs_) output->complete();
+  for (MemoryRef& output : outputs_) Memory::complete(std::move(output), written);
 }
 
 void Produce::fail(const FailureRef& cause) noexcept {
   drop_inputs();
-  for (const MemoryRef& output : outputs_) output->fail(cause);
+  for (MemoryRef& output : outputs_) Memory::fail(std::move(output), cause);
 }
 
 void Produce::drop_inputs() {
@@ -26,37 +30,32 @@ void Produce::drop_inputs() {
   inputs_.clear();
 }
 
-Follow::Follow(Device& device, MemoryRef source, size_t bytes, Work work, Done done)
-    : device_(device),
-      source_(std::move(source)),
-      is_quick_(device.is_host() && bytes <= kImmediateBytes),
-      work_(std::move(work)),
-      done_(std::move(done)) {}
+Fetch::Fetch(MemoryRef source, Work work, Done done)
+    : source_(std::move(source)), work_(std::move(work)), done_(std::move(done)) {}
 
-void Follow::submit() {
-  const bool is_there = source_ != nullptr && source_->is_settled();
-  if (device_.is_host() && is_there) {
-    passed_queue_ = true;
-    return device_.completion().submit(shared_from_this());
-  }
-  device_.submit(shared_from_this(), is_quick_ && source_ == nullptr);
+void Fetch::submit(size_t bytes) {
+  Device& device = source_->device();
+  const bool is_quick = device.is_host() && bytes <= kImmediateBytes;
+  const auto self = std::static_pointer_cast<Fetch>(shared_from_this());
+  source_->then([self, &device, is_quick] {
+    if (is_quick) return execute(*self);
+    try {
+      device.completion().submit(self);
+    } catch (...) {
+      self->fail(current_failure());
+    }
+  });
 }
 
-void Follow::run() {
-  if (source_ != nullptr) source_->await();
-  if (!passed_queue_) {
-    fence_ = device_.engine().fence();
-    passed_queue_ = true;
-    if (!is_quick_) return device_.completion().submit(shared_from_this());
-  }
-  if (fence_ != nullptr) fence_->wait();
-  work_(fence_.get());
+void Fetch::run() {
+  source_->await_bytes();
+  work_();
   finish(nullptr);
 }
 
-void Follow::fail(const FailureRef& cause) noexcept { finish(cause); }
+void Fetch::fail(const FailureRef& cause) noexcept { finish(cause); }
 
-void Follow::finish(const FailureRef& cause) noexcept {
+void Fetch::finish(const FailureRef& cause) noexcept {
   work_ = nullptr;
   source_.reset();
   done_(cause);

@@ -33,32 +33,26 @@ class Produce final : public Task {
   Write write_;
 };
 
-// Host work that follows all work submitted to a device so far: it runs on the device's completion
-// thread, or on the queue itself where nothing takes long.
-class Follow final : public Task {
+// Host work on the bytes of one memory, as soon as they are there: on the device's completion
+// thread, or where they were made if it is quick.
+class Fetch final : public Task {
  public:
-  // Gets the fence it followed, if it had to.
-  using Work = std::function<void(const Fence*)>;
+  using Work = std::function<void()>;
   // Gets null or the cause of the failure, once `source` and `work` are no longer held. No
   // throwing.
   using Done = std::function<void(const FailureRef&)>;
 
-  // `source` may be null; if it failed, so does this. `bytes` is how much the work copies.
-  Follow(Device& device, MemoryRef source, size_t bytes, Work work, Done done);
+  Fetch(MemoryRef source, Work work, Done done);
   void run() override;
   void fail(const FailureRef& cause) noexcept override;
 
-  // On the JavaScript thread; never blocks.
-  void submit();
+  // Never blocks. `bytes` is how much the work copies.
+  void submit(size_t bytes);
 
  private:
   void finish(const FailureRef& cause) noexcept;
 
-  Device& device_;
   MemoryRef source_;
-  const bool is_quick_;
-  bool passed_queue_ = false;
-  std::unique_ptr<Fence> fence_;
   Work work_;
   Done done_;
 };

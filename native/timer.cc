@@ -3,7 +3,7 @@
 #include "arguments.h"
 #include "environment.h"
 #include "errors.h"
-#include "tasks.h"
+#include "queue.h"
 
 namespace flashdiff {
 namespace {
@@ -16,6 +16,32 @@ class Start final : public Task {
 
  private:
   const std::shared_ptr<Timer> timer_;
+};
+
+// Runs on the queue, and once more on the completion thread where the device has work to do still.
+class Stop final : public Task {
+ public:
+  Stop(std::shared_ptr<Timer> timer, ReplyRef reply)
+      : timer_(std::move(timer)), reply_(std::move(reply)) {}
+
+  void run() override {
+    if (timer_->failure != nullptr) throw Failed(timer_->failure);
+    if (end_ == nullptr) {
+      end_ = timer_->device.engine().fence();
+      if (!timer_->device.is_host()) {
+        return timer_->device.completion().submit(shared_from_this());
+      }
+    }
+    end_->wait();
+    reply_->milliseconds = end_->milliseconds_since(*timer_->start);
+    reply_->answer(nullptr);
+  }
+  void fail(const FailureRef& cause) noexcept override { reply_->answer(cause); }
+
+ private:
+  const std::shared_ptr<Timer> timer_;
+  const ReplyRef reply_;
+  std::unique_ptr<Fence> end_;
 };
 
 }  // namespace
@@ -34,14 +60,7 @@ Napi::Value js_stop_timer(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Timer> timer = handle->object;
   const ReplyRef reply = environment.replies->expect(as_function(info[1], "done"), Napi::Value());
   try {
-    std::make_shared<Follow>(
-        timer->device, nullptr, 0,
-        [timer, reply](const Fence* end) {
-          if (timer->failure != nullptr) throw Failed(timer->failure);
-          reply->milliseconds = end->milliseconds_since(*timer->start);
-        },
-        [reply](const FailureRef& cause) { reply->answer(cause); })
-        ->submit();
+    timer->device.submit(std::make_shared<Stop>(timer, reply), true);
   } catch (...) {
     reply->answer(current_failure());
   }
