@@ -7,6 +7,8 @@ import { expectWithinRule } from './support/expect.js';
 
 const cudaTakes = ({ headDim }: Case) => headDim % 8 === 0 && headDim <= 128;
 
+jest.setTimeout(60_000);
+
 describe.each(devices())('%s', (device) => {
   const onCuda = device !== 'cpu';
   const here = (c: Case): Case =>

@@ -46,6 +46,9 @@ const kNormRoundings = 7;
 /** maximum and logarithm: products with log₂e, ln 2 and the scale, and the sum */
 const kLseRoundings = 4;
 
+/** Less than the largest number of every dtype. */
+const kAlwaysFinite = 65504;
+
 /** Judges diffAttention(q, k, v, options); `rows` restricts that to chosen queries. */
 export function check(result: Result, q: Source, k: Source, v: Source, options: Options): Check {
   const p = problem(q, k, v, options);
@@ -94,16 +97,23 @@ function outSample(
   const gain = magnification(p, result.difference);
   const roundings = kSoftmaxRoundings + (p.subln ? kNormRoundings : 0);
   const u = unitRoundoff(dtype);
-  const unit = u * (gain * Math.sqrt(squares) + largest(result.out));
+  const size = largest(result.out);
+  const unit = u * (gain * Math.sqrt(squares) + size);
   const start = ((head.b * p.seqlenQ + row) * p.numHeads + head.h) * p.valueDim;
   return {
     at: (d) => [head.b, row, head.h, d],
     values: out.data.subarray(start, start + p.valueDim),
-    expected: result.out.map((x) => (Number.isFinite(roundTo(dtype, x)) ? x : roundTo(dtype, x))),
+    expected: size < kAlwaysFinite ? result.out : result.out.map((x) => overflowed(dtype, x)),
     plain,
     unit,
     floor: unit + roundings * unitRoundoff('float32') * gain * magnitudes,
   };
+}
+
+/** What is too large for the dtype is expected to be Infinity. */
+function overflowed(dtype: DType, value: number): number {
+  const rounded = roundTo(dtype, value);
+  return Number.isFinite(rounded) ? value : rounded;
 }
 
 /** |v| of each key. */
