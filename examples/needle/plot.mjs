@@ -1,6 +1,6 @@
-// The picture: one self-contained SVG, light or dark as its viewer is. For every telling head map 1,
-// λ · map 2 and their difference at one scale: on the left over the whole text, in bars as long as
-// the hidden sentences, on the right token by token in the sentence that holds the answer.
+// The picture: one self-contained SVG, light or dark as its viewer is. For every telling head
+// map 1, λ · map 2 and their difference at one scale: on the left over the whole text, in bars as
+// long as the hidden sentences, on the right token by token in the sentence that holds the answer.
 import { shares } from './record.mjs';
 import { rowNames, sentence } from './report.mjs';
 
@@ -52,11 +52,16 @@ function tells({ map1, map2 }, { groups }) {
 
 function heading({ tokens, needles, asked, answer, question }, lambda) {
   const hidden = tokens.slice(asked.start, asked.start + asked.length).join(' ');
+  const count = tokens.length.toLocaleString('en');
   const lines = [
-    `A small trained model has read ${tokens.length.toLocaleString('en')} tokens: filler text with ${needles.length} hidden sentences such as “${hidden}”, and at the end`,
-    `“${question}”. It goes on with ${answer[0]}. The bars show where it looks from the last token: how much of each token’s value it takes.`,
-    `Ordinary attention has one such map. Differential attention has two and subtracts them: result = (map 1 − λ · map 2) · values, here with λ = ${lambda.toFixed(3)}.`,
-    'What both maps see alike cancels. What map 1 alone sees stays, and so does what map 2 alone sees: with a minus sign, which the next layer reads just as well.',
+    `A small trained model has read ${count} tokens: filler text with ${needles.length} hidden`,
+    ` sentences such as “${hidden}”, and at the end\n`,
+    `“${question}”. It goes on with ${answer[0]}. The bars show where it looks from the last`,
+    ' token: how much of each token’s value it takes.\n',
+    'Ordinary attention has one such map. Differential attention has two and subtracts them: ',
+    `result = (map 1 − λ · map 2) · values, here with λ = ${lambda.toFixed(3)}.\n`,
+    'What both maps see alike cancels. What map 1 alone sees stays, and so does what map 2 alone ',
+    'sees: with a minus sign, which the next layer reads just as well.',
   ];
   const legend = [
     ['answer', 'digits of the answer', 0],
@@ -73,7 +78,10 @@ function heading({ tokens, needles, asked, answer, question }, lambda) {
       'Differential attention at work: two attention maps and their difference',
       'title',
     ),
-    ...lines.map((line, i) => text(kMargin, 70 + 20 * i, line, 'soft')),
+    ...lines
+      .join('')
+      .split('\n')
+      .map((words, i) => text(kMargin, 70 + 20 * i, words, 'soft')),
     ...legend,
   ].join('\n');
 }
@@ -138,7 +146,7 @@ function extent(sums) {
   return { up: of(1), down: of(-1) };
 }
 
-/** Bars stacked by group: what is positive upwards from the zero line, what is negative downwards. */
+/** Bars stacked by group: positive ones upwards from the zero line, negative ones downwards. */
 function panel({ x, width }, data, { y, height, zero, unit }) {
   const parts = [];
   for (const { from, to, sums } of data) {
@@ -205,7 +213,8 @@ function zoomAxis({ tokens: all, asked }, y) {
   return Array.from({ length: asked.length }, (_, i) => {
     const x = kZoom.x + (i + 0.5) * step;
     const word = escaped(all[asked.start + i]);
-    return `<text class="small end" transform="translate(${x + 4},${y + 14}) rotate(-40)">${word}</text>`;
+    const place = `translate(${x + 4},${y + 14}) rotate(-40)`;
+    return `<text class="small end" transform="${place}">${word}</text>`;
   }).join('\n');
 }
 
@@ -220,7 +229,8 @@ function line(kind, x1, y1, x2, y2) {
 }
 
 function text(x, y, words, kind = '') {
-  return `<text class="${kind}" x="${x.toFixed(1)}" y="${y.toFixed(1)}">${escaped(String(words))}</text>`;
+  const place = `x="${x.toFixed(1)}" y="${y.toFixed(1)}"`;
+  return `<text class="${kind}" ${place}>${escaped(String(words))}</text>`;
 }
 
 const escaped = (words) => words.replaceAll('&', '&amp;').replaceAll('<', '&lt;');

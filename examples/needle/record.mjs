@@ -1,5 +1,5 @@
-// What was recorded of a trained model: the operands of one layer, what PyTorch made of them, and the
-// prompt in words.
+// What was recorded of a trained model: the operands of one layer, what PyTorch made of them, and
+// the prompt in words.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { readSafetensors } from './safetensors.cjs';

@@ -47,13 +47,16 @@ export function sentence(head, groups) {
   const [one, two, left] = answers.map((weight) => number(weight).trim());
   const [finds1, finds2] = answers.map((weight) => weight > 0.1);
   if (finds1 && finds2) {
-    return `Both maps find the answer (${one} and ${two}): where they agree it cancels, elsewhere each keeps its sign; ${left} in all.`;
+    const both = `Both maps find the answer (${one} and ${two})`;
+    return `${both}: where they agree it cancels, elsewhere each keeps its sign; ${left} in all.`;
   }
   if (finds2) {
-    return `Map 1 is spread over the text, map 2 finds the answer (${two}). So the answer comes out with a minus sign: ${left}.`;
+    const found = `Map 1 is spread over the text, map 2 finds the answer (${two})`;
+    return `${found}. So the answer comes out with a minus sign: ${left}.`;
   }
   if (finds1) {
-    return `Map 1 finds the answer (${one}), and map 2 takes away what it sees elsewhere; ${left} stays.`;
+    const found = `Map 1 finds the answer (${one})`;
+    return `${found}, and map 2 takes away what it sees elsewhere; ${left} stays.`;
   }
   return 'Neither map looks at the answer: this head has another job.';
 }

@@ -1,5 +1,5 @@
-// Reads a safetensors file: 8 bytes of header length, a JSON header, the data. CommonJS, because the
-// tests read their records with it too.
+// Reads a safetensors file: 8 bytes of header length, a JSON header, the data. CommonJS, because
+// the tests read their records with it too.
 const { readFileSync } = require('node:fs');
 
 /**
@@ -9,7 +9,9 @@ const { readFileSync } = require('node:fs');
  * @property {'float32' | 'float16' | 'bfloat16'} dtype
  */
 
-/** @type {Record<string, { dtype: Entry['dtype'], array: typeof Float32Array | typeof Uint16Array }>} */
+/** @typedef {typeof Float32Array | typeof Uint16Array} ArrayKind */
+
+/** @type {Record<string, { dtype: Entry['dtype'], array: ArrayKind }>} */
 const kinds = {
   F32: { dtype: 'float32', array: Float32Array },
   F16: { dtype: 'float16', array: Uint16Array },

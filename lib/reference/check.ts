@@ -1,6 +1,6 @@
 /**
- * Judges what a device computed against the reference, by the rule of rule.ts. With u half a unit in
- * the last place, |v| and |out| the largest of a row, and p1, p2 the row's weights:
+ * Judges what a device computed against the reference, by the rule of rule.ts. With u half a unit
+ * in the last place, |v| and |out| the largest of a row, and p1, p2 the row's weights:
  *   unit  = u √(Σ (p1² + λ² p2²) |v|²) + u |out|
  *   floor = unit + c u₃₂ Σ (p1 + |λ| p2) |v|
  * The floor's second term is what float32 arithmetic costs in whatever order it is done: the sum is

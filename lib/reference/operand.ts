@@ -17,8 +17,8 @@ export interface Readable {
 }
 
 /**
- * Numbers with a shape: what Tensor.from takes, float64 arrays, Tensors. Float numbers are rounded to
- * the dtype where one is given, and taken as they are where none is; a Uint16Array holds bits.
+ * Numbers with a shape: what Tensor.from takes, float64 arrays, Tensors. Floats are rounded to the
+ * dtype where one is given, and taken as they are where none is; a Uint16Array holds bits.
  */
 export type Source = TensorLike | Readable;
 

@@ -1,7 +1,8 @@
 /**
- * The plain computation of one row that a result is measured against: unfused, whole rows of scores,
- * in the precision of the inputs. Scores, softmax and sums are float32, every operation rounded; the
- * normalised weights are rounded to the input dtype before they meet the values, the result too.
+ * The plain computation of one row that a result is measured against: unfused, whole rows of
+ * scores, in the precision of the inputs. Scores, softmax and sums are float32, every operation
+ * rounded; the normalised weights are rounded to the input dtype before they meet the values, the
+ * result too.
  */
 
 import type { DType } from '../dtype.js';
