@@ -11,6 +11,7 @@
 #include <utility>
 
 #ifdef __linux__
+#include <pthread.h>
 #include <sched.h>
 #endif
 
@@ -108,6 +109,9 @@ void ThreadPool::start_workers(int workers) {
 }
 
 void ThreadPool::work() {
+#ifdef __linux__
+  pthread_setname_np(pthread_self(), "flashdiff-cpu");
+#endif
   uint32_t seen = 0;
   for (;;) {
     spin_until([&] { return calls_ != seen; });

@@ -1,0 +1,89 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { inspect } from 'flashdiff';
+import { groups } from '../dist/verify/cases.js';
+import { runEngine } from '../dist/verify/run.js';
+
+const fixture = (name: string) => join(__dirname, 'fixtures', name);
+
+async function run(environment: Record<string, string>, ...args: string[]) {
+  const env = { ...process.env, ...environment };
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+  return stdout;
+}
+
+/** Every `step`-th problem of the table. */
+const some = (step: number) =>
+  groups.flatMap(({ cases }) => cases).filter((_, index) => index % step === 0);
+
+const engine = (environment: Record<string, string>) => ({
+  name: 'cpu',
+  device: 'cpu' as const,
+  environment,
+  hardware: '',
+});
+
+describe('every instruction set passes the table', () => {
+  test.each(inspect().cpu.isas)(
+    '%s',
+    async (isa) => {
+      const inspected = await run({ FLASHDIFF_CPU_ISA: isa }, '-p', kInspect);
+      expect(JSON.parse(inspected).isa).toBe(isa);
+      const cases = some(inspect().cpu.isa === isa ? 20 : 8);
+      const report = await runEngine(engine({ FLASHDIFF_CPU_ISA: isa }), cases, () => {});
+      expect(report.failures).toEqual([]);
+      expect(report.right).toBe(cases.length);
+    },
+    300_000,
+  );
+});
+
+const kInspect = "JSON.stringify(require('flashdiff').inspect().cpu)";
+
+describe('threads', () => {
+  test.each([1, 2, 5, 16])(
+    '%i of them pass the table',
+    async (threads) => {
+      const environment = { FLASHDIFF_NUM_THREADS: String(threads) };
+      expect(JSON.parse(await run(environment, '-p', kInspect)).threads).toBe(threads);
+      const cases = some(25);
+      const report = await runEngine(engine(environment), cases, () => {});
+      expect(report.failures).toEqual([]);
+      expect(report.right).toBe(cases.length);
+    },
+    300_000,
+  );
+
+  const onLinux = process.platform === 'linux' ? test : test.skip;
+  onLinux('start when there is work for them, and no more than asked for', async () => {
+    const counts = await run({ FLASHDIFF_NUM_THREADS: '4' }, fixture('cpu-threads.mjs'));
+    const { afterSmall, afterLarge } = JSON.parse(counts);
+    expect({ afterSmall, afterLarge }).toEqual({ afterSmall: 0, afterLarge: 3 });
+  });
+
+  onLinux(
+    'hold at most 4 MiB each beyond inputs and outputs, at 65,536 keys',
+    async () => {
+      const threads = 2;
+      const environment = { FLASHDIFF_NUM_THREADS: String(threads) };
+      const { growth } = JSON.parse(await run(environment, fixture('cpu-memory.mjs')));
+      expect(growth / threads).toBeLessThanOrEqual(4 * 2 ** 20);
+    },
+    120_000,
+  );
+});
+
+describe('a variable that says nothing sensible is refused', () => {
+  test.each([
+    ['FLASHDIFF_CPU_ISA', 'sse9', /FLASHDIFF_CPU_ISA.*avx2|baseline.*got 'sse9'/],
+    ['FLASHDIFF_NUM_THREADS', '0', /FLASHDIFF_NUM_THREADS.*1 to 1024, got '0'/],
+    ['FLASHDIFF_NUM_THREADS', '2.5', /FLASHDIFF_NUM_THREADS.*1 to 1024, got '2.5'/],
+    ['FLASHDIFF_NUM_THREADS', 'many', /FLASHDIFF_NUM_THREADS.*1 to 1024, got 'many'/],
+  ])('%s=%s', async (name, value, sentence) => {
+    const code =
+      "try { require('flashdiff').Tensor.from(new Float32Array(4)).dataSync(); '' }" +
+      ' catch (error) { String(error) }';
+    expect(await run({ [name]: value }, '-p', code)).toMatch(sentence);
+  });
+});
