@@ -1,0 +1,13 @@
+// The compiled kernels, one .cu file a pair of dimensions in instances/.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include "flashdiff/params.h"
+
+namespace flashdiff::cuda::hopper {
+
+template <int kHeadDim, int kValueDim, typename Element>
+void forward_instance(const ForwardParams& params, cudaStream_t stream);
+
+}  // namespace flashdiff::cuda::hopper

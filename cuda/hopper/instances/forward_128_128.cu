@@ -1,0 +1,8 @@
+#include "../launch.cuh"
+
+namespace flashdiff::cuda::hopper {
+
+template void forward_instance<128, 128, __half>(const ForwardParams&, cudaStream_t);
+template void forward_instance<128, 128, __nv_bfloat16>(const ForwardParams&, cudaStream_t);
+
+}  // namespace flashdiff::cuda::hopper

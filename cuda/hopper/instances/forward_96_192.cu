@@ -1,0 +1,8 @@
+#include "../launch.cuh"
+
+namespace flashdiff::cuda::hopper {
+
+template void forward_instance<96, 192, __half>(const ForwardParams&, cudaStream_t);
+template void forward_instance<96, 192, __nv_bfloat16>(const ForwardParams&, cudaStream_t);
+
+}  // namespace flashdiff::cuda::hopper

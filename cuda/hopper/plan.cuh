@@ -1,0 +1,109 @@
+// Which tiles of queries a CTA computes, and which tiles of keys each of them visits. The producer
+// plans; consumers read the plan from shared memory, where it costs them no registers.
+#pragma once
+
+#include <cstdint>
+
+#include "params.cuh"
+
+namespace flashdiff::cuda::hopper {
+
+inline constexpr int kWarpgroupThreads = 128;
+inline constexpr int kConsumers = 2;  // warpgroups of 64 query rows each
+inline constexpr int kBlockM = 64 * kConsumers;
+inline constexpr int kThreads = kWarpgroupThreads * (1 + kConsumers);
+
+struct Tile {
+  int32_t m_block;
+  int32_t head;
+  int32_t batch;
+};
+
+__device__ __forceinline__ Tile tile_at(const KernelParams& params, int32_t index) {
+  const TileOrder& order = params.order;
+  const int32_t first_head =
+      index / (order.heads_per_section * order.num_m_blocks) * order.heads_per_section;
+  const int32_t heads = min(order.heads_per_section, order.num_heads - first_head);
+  const int32_t rest = index - first_head * order.num_m_blocks;
+  const int32_t row = rest / heads;
+  const int32_t head = first_head + rest - row * heads;
+  const int32_t batch = head / params.forward.num_heads;
+  return {order.num_m_blocks - 1 - row, head - batch * params.forward.num_heads, batch};
+}
+
+// The tile after `index` of this CTA; past the last when there is none. Each CTA asks once a tile,
+// so the counter is asked as often as there are tiles, and has wrapped to 0 in the end.
+__device__ __forceinline__ int32_t next_tile(const KernelParams& params, int32_t index) {
+  const int32_t ctas = gridDim.x;
+  if (params.counter == nullptr) return index + ctas;
+  return ctas + atomicInc(params.counter, params.order.count() - 1);
+}
+
+__device__ __forceinline__ int32_t ceil_div(int32_t a, int32_t b) { return (a + b - 1) / b; }
+
+// The key tiles that some row of [first, last] sees: the window's from right to left, then the
+// sinks'.
+template <int kBlockN>
+struct Visits {
+  int32_t count;
+  int32_t window_count;
+  int32_t window_last;
+  int32_t sink_last;
+
+  __device__ __forceinline__ void plan(const Bounds& bounds, int32_t first, int32_t last) {
+    const int32_t begin = bounds.window_begin(first);
+    const int32_t end = bounds.window_end(last);
+    const int32_t sinks = ceil_div(max(bounds.sink_end(last), 0), kBlockN);
+    const int32_t window_end = ceil_div(max(end, 0), kBlockN);
+    window_count = begin < end ? max(window_end - max(begin / kBlockN, sinks), 0) : 0;
+    window_last = window_end - 1;
+    sink_last = sinks - 1;
+    count = window_count + sinks;
+  }
+
+  // Tile number of the i-th visit.
+  __device__ __forceinline__ int32_t operator[](int32_t i) const {
+    return i < window_count ? window_last - i : sink_last - (i - window_count);
+  }
+};
+
+// The key tiles that every row of [first, last] sees in full: these need no mask.
+template <int kBlockN>
+struct Unmasked {
+  int32_t window_begin;
+  int32_t window_end;
+  int32_t sink_end;
+
+  __device__ __forceinline__ void plan(const Bounds& bounds, int32_t first, int32_t last) {
+    window_begin = ceil_div(bounds.window_begin(last), kBlockN);
+    window_end = max(bounds.window_end(first), 0) / kBlockN;
+    sink_end = max(bounds.sink_end(first), 0) / kBlockN;
+  }
+
+  __device__ __forceinline__ bool contains(int32_t tile) const {
+    return (tile >= window_begin && tile < window_end) || tile < sink_end;
+  }
+};
+
+template <int kBlockN>
+struct Plan {
+  bool done;  // there are no more tiles, and no more in this plan
+  Tile tile;
+  Visits<kBlockN> visits;
+  Unmasked<kBlockN> unmasked[kConsumers];
+
+  __device__ __forceinline__ void make(const KernelParams& params, int32_t index) {
+    done = index >= params.order.count();
+    if (done) return;
+    tile = tile_at(params, index);
+    const int32_t end = params.forward.seqlen_q - 1;
+    const int32_t first = tile.m_block * kBlockM;
+    visits.plan(params.bounds, first, min(first + kBlockM - 1, end));
+    for (int consumer = 0; consumer < kConsumers; ++consumer) {
+      const int32_t row = first + 64 * consumer;
+      unmasked[consumer].plan(params.bounds, min(row, end), min(row + 63, end));
+    }
+  }
+};
+
+}  // namespace flashdiff::cuda::hopper
