@@ -1,10 +1,11 @@
 // The cure for 0 x NaN. In a tile of keys that some rows see and others do not, a hidden key has
 // weight 0, but the tensor core multiplies it with its value all the same, and 0 x NaN or
 // 0 x Infinity would reach rows that never see that value. So a kernel
-//   1. looks for such elements in the value tiles that it masks (NonFinite; full tiles need none),
-//   2. finishes as usual, and
-//   3. if any thread of the CTA found one, computes its rows again with recompute_rows and
-//      overwrites what it stored. A barrier must lie between the two stores.
+//   1. makes such elements 0 in the value tiles that it masks (clear_non_finite; full tiles need
+//      nothing), before the tensor core reads them,
+//   2. finishes as usual: rows that do not see them come out as if they had never been there, and
+//   3. if any thread of the CTA cleared one, computes its rows again with recompute_rows, which
+//      overwrites the rows that do see them. A barrier must lie between the two stores.
 // Values like these are rare; a tile without them pays one pass over shared memory.
 #pragma once
 
@@ -16,39 +17,47 @@
 
 namespace flashdiff::cuda {
 
-// Finds NaN and Infinity, two elements an instruction: x * 0 is 0 but for those.
+// x * 0 is 0 but for NaN and Infinity.
 template <typename Element>
-class NonFinite {
+__device__ inline bool is_finite(uint4 chunk) {
   using Pair = typename ElementPair<Element>::Type;
+  const Pair zero = as_pair<Element>(0);
+  Pair seen = __hmul2(as_pair<Element>(chunk.x), zero);
+  seen = __hfma2(as_pair<Element>(chunk.y), zero, seen);
+  seen = __hfma2(as_pair<Element>(chunk.z), zero, seen);
+  seen = __hfma2(as_pair<Element>(chunk.w), zero, seen);
+  const float2 sums = to_float2(seen);
+  return !isnan(sums.x + sums.y);
+}
 
- public:
-  __device__ void look_at(uint4 chunk) {
-    const Pair zero = as_pair<Element>(0);
-    seen_ = __hfma2(as_pair<Element>(chunk.x), zero, seen_);
-    seen_ = __hfma2(as_pair<Element>(chunk.y), zero, seen_);
-    seen_ = __hfma2(as_pair<Element>(chunk.z), zero, seen_);
-    seen_ = __hfma2(as_pair<Element>(chunk.w), zero, seen_);
-  }
+template <typename Element>
+__device__ inline uint32_t without_non_finite(uint32_t bits) {
+  const float2 pair = unpack<Element>(bits);
+  return (isfinite(pair.x) ? bits & 0xFFFF : 0) | (isfinite(pair.y) ? bits & 0xFFFF0000 : 0);
+}
 
-  __device__ bool found() const {
-    const float2 seen = to_float2(seen_);
-    return isnan(seen.x + seen.y);
-  }
-
- private:
-  Pair seen_ = as_pair<Element>(0);
-};
+// True when there was something to clear.
+template <typename Element>
+__device__ inline bool clear_non_finite(uint4& chunk) {
+  const uint4 c = chunk;
+  if (is_finite<Element>(c)) return false;
+  chunk = make_uint4(without_non_finite<Element>(c.x), without_non_finite<Element>(c.y),
+                     without_non_finite<Element>(c.z), without_non_finite<Element>(c.w));
+  return true;
+}
 
 // One row of one head by one warp, straight from the formula: a lane takes a key at a time for the
-// scores, and every 32nd column for the values.
+// scores, and every 32nd column for the values. Stores the row if it is not finite: else it saw
+// nothing that was cleared, and what the kernel stored stands. The lse depends on no value.
 template <typename Element>
 class RowRepair {
   static constexpr uint32_t kFullWarp = 0xFFFFFFFF;
   static constexpr int kColumns = 8;  // of a lane: value_dim is at most 256
 
  public:
-  __device__ RowRepair(const ForwardParams& params, int32_t batch, int32_t head, int32_t row)
-      : p_(params), batch_(batch), head_(head), row_(row), lane_(threadIdx.x % 32) {}
+  __device__ RowRepair(const ForwardParams& params, int32_t batch, int32_t head, int32_t row,
+                       int lane)
+      : p_(params), batch_(batch), head_(head), row_(row), lane_(lane) {}
 
   __device__ void run() {
     float difference[kColumns] = {};
@@ -61,9 +70,8 @@ class RowRepair {
 #pragma unroll
       for (int c = 0; c < kColumns; ++c) difference[c] += map.out[c] * factor;
       empty = empty && none;
-      store_lse(index, none ? -INFINITY : (map.max + log2f(map.sum)) * 0.693147181f);
     }
-    store(difference, empty);
+    if (!empty && __any_sync(kFullWarp, !is_finite_row(difference))) store(difference);
   }
 
  private:
@@ -72,6 +80,13 @@ class RowRepair {
     float sum = 0;
     float out[kColumns] = {};
   };
+
+  __device__ static bool is_finite_row(const float (&columns)[kColumns]) {
+    float zeros = 0;
+#pragma unroll
+    for (const float x : columns) zeros += x * 0;
+    return zeros == 0;
+  }
 
   __device__ static float warp_max(float x) {
     for (int d = 16; d > 0; d /= 2) x = fmaxf(x, __shfl_xor_sync(kFullWarp, x, d));
@@ -153,7 +168,7 @@ class RowRepair {
                           head_ * p_.lambda_strides.head];
   }
 
-  __device__ void store(const float (&difference)[kColumns], bool empty) const {
+  __device__ void store(const float (&difference)[kColumns]) const {
     float squares = 0;
 #pragma unroll
     for (float x : difference) squares += x * x;
@@ -166,14 +181,8 @@ class RowRepair {
       const int column = lane_ + 32 * c;
       if (column >= p_.value_dim) continue;
       const float weight = p_.subln_weight == nullptr ? 1 : p_.subln_weight[column];
-      out[column] = static_cast<Element>(empty ? 0 : gain * difference[c] * weight);
+      out[column] = static_cast<Element>(gain * difference[c] * weight);
     }
-  }
-
-  __device__ void store_lse(int map, float lse) const {
-    if (p_.lse == nullptr || lane_ != 0) return;
-    const int64_t head = (int64_t{map} * p_.batch_size + batch_) * p_.num_heads + head_;
-    p_.lse[head * p_.seqlen_q + row_] = lse;
   }
 
   const ForwardParams& p_;
@@ -188,7 +197,7 @@ template <typename Element>
 __device__ void recompute_rows(const ForwardParams& params, int32_t batch, int32_t head,
                                int32_t first, int32_t end, int warp, int warps) {
   for (int32_t row = first + warp; row < end; row += warps) {
-    RowRepair<Element>(params, batch, head, row).run();
+    RowRepair<Element>(params, batch, head, row, threadIdx.x % 32).run();
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Finds the addon's file: a build of this checkout, else the prebuilt one of this platform. The paths
  * are literals, each in a `try` of its own, so that bundlers see them and bring along what is there.
+ * What they do not name (a debug build, another libc or platform) node-gyp-build looks for.
  */
 
 import { join } from 'node:path';
@@ -38,12 +39,17 @@ export function loadAddon(): unknown {
       failed('prebuilds/linux-arm64/flashdiff.glibc.node', error);
     }
   }
+  try {
+    return require('node-gyp-build')(kRoot);
+  } catch (error) {
+    failed('', error);
+  }
   throw loadError(attempts);
 }
 
 function loadError(attempts: readonly Attempt[]): FlashDiffError {
   const isAbsent = ({ error }: Attempt) =>
-    (error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
+    (error as NodeJS.ErrnoException).code !== 'ERR_DLOPEN_FAILED';
   const tried = attempts.map(
     ({ file, error }) => `  ${file}: ${error.message.trim().split('\n')[0]}`,
   );

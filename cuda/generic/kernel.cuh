@@ -62,7 +62,7 @@ class Forward {
       add_tile(smem_.stages[n % Config::kStages], tiles.key(n));
     }
     finish();
-    if (__syncthreads_or(hidden_values_.found())) {
+    if (__syncthreads_or(cleared_values_)) {
       const auto& task = smem_.task;
       recompute_rows<Element>(p_, task.batch, task.head, task.first_row, task.end_row,
                               threadIdx.x / 32, Config::kThreads / 32);
@@ -111,8 +111,9 @@ class Forward {
     ptx::ldmatrix_x4(q, Config::QueryTile::advance(address, 2 * step));
   }
 
-  __device__ __forceinline__ void add_tile(const Stage& stage, int32_t key) {
+  __device__ __forceinline__ void add_tile(Stage& stage, int32_t key) {
     const bool partial = smem_.task.tiles.is_partial(key);
+    if (partial) clear_hidden_values(stage);
     uint32_t p[kMaps][kKeySteps][4];
 #pragma unroll
     for (int i = 0; i < kMaps; ++i) {
@@ -125,12 +126,14 @@ class Forward {
       softmax_[i].update(scores, o_[i], scale_log2_);
       round_weights<Element>(scores, p[i]);
     }
-    if (partial) {
-      for (int i = threadIdx.x; i < kBlockN * Config::ValueTile::kChunks; i += Config::kThreads) {
-        hidden_values_.look_at(stage.v.chunks[i]);
-      }
-    }
     multiply_values(stage, p);
+  }
+
+  __device__ __forceinline__ void clear_hidden_values(Stage& stage) {
+    for (int i = threadIdx.x; i < kBlockN * Config::ValueTile::kChunks; i += Config::kThreads) {
+      cleared_values_ |= clear_non_finite<Element>(stage.v.chunks[i]);
+    }
+    __syncthreads();
   }
 
   // S = Q K^T: 16 rows, kBlockN keys.
@@ -237,11 +240,11 @@ class Forward {
   uint32_t q_[Config::kQueriesInRegisters ? kMaps : 1][kHeadSteps][4];
   float o_[kMaps][Config::kValueDim / 8][4] = {};
   OnlineSoftmax softmax_[kMaps];
-  NonFinite<Element> hidden_values_;
+  bool cleared_values_ = false;  // by this thread
 };
 
 template <typename Element, class Config>
-__global__ void __launch_bounds__(Config::kThreads, 1)
+__global__ void __launch_bounds__(Config::kThreads, 256 / Config::kThreads)
     forward_kernel(const __grid_constant__ ForwardParams params,
                    const __grid_constant__ Schedule schedule) {
   extern __shared__ __align__(128) uint8_t dynamic_smem[];
