@@ -47,8 +47,7 @@ __device__ inline bool clear_non_finite(uint4& chunk) {
 }
 
 // One row of one head by one warp, straight from the formula: a lane takes a key at a time for the
-// scores, and every 32nd column for the values. Stores the row if it is not finite: else it saw
-// nothing that was cleared, and what the kernel stored stands. The lse depends on no value.
+// scores, and every 32nd column for the values. The lse stands: it depends on no value.
 template <typename Element>
 class RowRepair {
   static constexpr uint32_t kFullWarp = 0xFFFFFFFF;
@@ -59,7 +58,8 @@ class RowRepair {
                        int lane)
       : p_(params), batch_(batch), head_(head), row_(row), lane_(lane) {}
 
-  __device__ void run() {
+  // `keep_finite`: if the row is finite, what the kernel stored stands.
+  __device__ void run(bool keep_finite = false) {
     float difference[kColumns] = {};
     bool empty = true;
 #pragma unroll 1
@@ -71,7 +71,8 @@ class RowRepair {
       for (int c = 0; c < kColumns; ++c) difference[c] += map.out[c] * factor;
       empty = empty && none;
     }
-    if (!empty && __any_sync(kFullWarp, !is_finite_row(difference))) store(difference);
+    if (keep_finite && !__any_sync(kFullWarp, !is_finite_row(difference))) return;
+    if (!empty) store(difference);
   }
 
  private:
@@ -192,12 +193,13 @@ class RowRepair {
   const int lane_;
 };
 
-// Rows [first, end) of a head, by `warps` warps of which this is number `warp`.
+// Rows [first, end) of a head, by `warps` warps of which this is number `warp`: those that saw what
+// was cleared are no longer finite and are stored.
 template <typename Element>
 __device__ void recompute_rows(const ForwardParams& params, int32_t batch, int32_t head,
                                int32_t first, int32_t end, int warp, int warps) {
   for (int32_t row = first + warp; row < end; row += warps) {
-    RowRepair<Element>(params, batch, head, row, threadIdx.x % 32).run();
+    RowRepair<Element>(params, batch, head, row, threadIdx.x % 32).run(true);
   }
 }
 

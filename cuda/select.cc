@@ -14,6 +14,7 @@ namespace {
 
 struct ForwardKernel {
   const char* name;
+  bool is_automatic;  // or only by FLASHDIFF_CUDA_KERNEL
   bool (*runs_on)(const Device&);
   bool (*supports)(const ForwardParams&);
   void (*forward)(const ForwardParams&, const Device&, cudaStream_t);
@@ -22,13 +23,13 @@ struct ForwardKernel {
 // Preferred first. Every supported problem is one that the last of them computes.
 constexpr ForwardKernel kForwardKernels[] = {
 #ifdef FLASHDIFF_WITH_HOPPER
-    {"hopper", [](const Device& device) { return device.major == 9 && device.minor == 0; },
+    {"hopper", false, [](const Device& device) { return device.major == 9 && device.minor == 0; },
      hopper::supports,
      [](const ForwardParams& params, const Device&, cudaStream_t stream) {
        hopper::forward(params, stream);
      }},
 #endif
-    {"generic", [](const Device& device) { return device.major >= 8; },
+    {"generic", true, [](const Device& device) { return device.major >= 8; },
      [](const ForwardParams&) { return true; }, generic::forward},
 };
 
@@ -41,7 +42,8 @@ const std::string& wanted() {
 }
 
 bool is_candidate(const ForwardKernel& kernel, const Device& device) {
-  return (wanted() == "auto" || wanted() == kernel.name) && kernel.runs_on(device);
+  const bool is_wanted = wanted() == "auto" ? kernel.is_automatic : wanted() == kernel.name;
+  return is_wanted && kernel.runs_on(device);
 }
 
 const ForwardKernel* find(const ForwardParams& params, const Device& device) {
