@@ -58,9 +58,9 @@ describe.each(devices())('on %s', (device) => {
     const large = attention(2048);
     const first = small();
     const later = Array.from({ length: 4 }, large);
-    const all = Promise.all(later.map((out) => out.data())).then(() => order.push('later'));
-    await first.data().then(() => order.push('first'));
-    await all;
+    const asked = first.data().then(() => order.push('first'));
+    await Promise.all(later.map((out) => out.data())).then(() => order.push('later'));
+    await asked;
     expect(order).toEqual(['first', 'later']);
   });
 
