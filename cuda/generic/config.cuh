@@ -21,8 +21,9 @@ struct Tiling {
 // output of one map takes value_dim / 2 registers a thread, so beyond 128 columns a warp holds one
 // map.
 constexpr Tiling tiling_for(int head_dim, int value_dim, bool roomy) {
-  if (value_dim > 128) return {roomy ? 64 : 32, 4, 1, roomy};
-  if (head_dim <= 64 || roomy) return {64, 8, 2, value_dim <= 64};
+  if (value_dim > 128) return {roomy ? 64 : 32, 4, 1, false};
+  if (head_dim <= 64) return {64, 4, 2, value_dim <= 64};
+  if (roomy) return {64, 8, 2, false};
   return {32, 4, 2, false};
 }
 
