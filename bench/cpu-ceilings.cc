@@ -12,6 +12,10 @@
 #include <thread>
 #include <vector>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 namespace {
 
 #if defined(__AVX512F__)
@@ -24,6 +28,7 @@ constexpr int kLanes = 4;
 constexpr int kSums = 12;  // more than latency times throughput of any core so far
 constexpr int64_t kSteps = 1 << 23;
 constexpr int64_t kFloats = 1 << 26;  // 256 MiB: beyond every cache
+constexpr size_t kHugePage = size_t{2} << 20;
 constexpr int kRounds = 15;
 
 using Vec [[gnu::vector_size(kLanes * 4)]] = float;
@@ -77,9 +82,12 @@ int main(int argc, char** argv) {
     void operator()(float* memory) const { std::free(memory); }
   };
   const std::unique_ptr<float, Free> memory(
-      static_cast<float*>(std::aligned_alloc(64, kFloats * sizeof(float))));
+      static_cast<float*>(std::aligned_alloc(kHugePage, kFloats * sizeof(float))));
   if (!memory) return 1;
   float* const data = memory.get();
+#ifdef __linux__
+  madvise(data, kFloats * sizeof(float), MADV_HUGEPAGE);
+#endif
   const int64_t share = kFloats / threads / 1024 * 1024;
   seconds_of(threads, [&](int i) { std::fill_n(data + i * share, share, 1.0f); });
 

@@ -9,6 +9,7 @@
 #include "gather.h"
 #include "kernels.h"
 #include "memory.h"
+#include "plan.h"
 #include "thread_pool.h"
 
 namespace flashdiff::cpu {

@@ -6,9 +6,6 @@
 
 namespace flashdiff::cpu {
 
-// Roughly the floating-point operations the problem takes.
-double cost(const ForwardParams& params);
-
 void forward(const ForwardParams& params, ThreadPool& pool);
 
 }  // namespace flashdiff::cpu

@@ -9,7 +9,7 @@
 namespace flashdiff::cpu::FLASHDIFF_ISA {
 
 // Folds the softmax of the same rows over other keys into `state`.
-inline void merge(const ForwardParams& p, int64_t rows, float* state, const float* other) {
+inline void merge_states(const ForwardParams& p, int64_t rows, float* state, const float* other) {
   const State to(p, rows, state);
   const State from(p, rows, const_cast<float*>(other));
   const Scale scale(p.softmax_scale);
@@ -39,8 +39,8 @@ inline void merge(const ForwardParams& p, int64_t rows, float* state, const floa
 template <class T>
 class Finish {
  public:
-  Finish(const ForwardParams& p, const Block& block, float* state)
-      : p_(p), rows_(p, block), state_(p, block.row_end - block.row_begin, state) {}
+  Finish(const ForwardParams& p, const Block& block, int32_t kv_head, float* state)
+      : p_(p), rows_(p, block, kv_head), state_(p, block.row_end - block.row_begin, state) {}
 
   void run() const {
     for (int64_t row = 0; row < state_.rows; ++row) {

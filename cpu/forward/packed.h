@@ -15,7 +15,7 @@ class PackedBlock {
               float* scratch)
       : p_(p),
         block_n_(tiling.block_n),
-        rows_(p, block),
+        rows_(p, block, block.kv_head),
         state_(p, block.row_end - block.row_begin, state),
         depth_(units<Unit>(p.head_dim)),
         panel_floats_(tiling.block_n / Unit::kPack * kPanel),

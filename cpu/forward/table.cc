@@ -35,16 +35,15 @@ size_t state_floats(const ForwardParams& p, int64_t rows) { return State::floats
 
 size_t scratch_floats(const ForwardParams& p, const Tiling& tiling) {
   return with_types(p.dtype, [&]<class T, class Unit>(T, Unit) {
-    const size_t packed = PackedBlock<T, Unit>::scratch_floats(p, tiling);
-    const size_t direct = DirectBlock<T>::scratch_floats(p);
-    return packed > direct ? packed : direct;
+    if (tiling.block_m <= kFewRows) return DirectBlock<T>::scratch_floats(p, tiling);
+    return PackedBlock<T, Unit>::scratch_floats(p, tiling);
   });
 }
 
 void accumulate(const ForwardParams& p, const Tiling& tiling, const Block& block, float* state,
                 float* scratch) {
   with_types(p.dtype, [&]<class T, class Unit>(T, Unit) {
-    if (block.row_end - block.row_begin <= kDirectRows) {
+    if (tiling.block_m <= kFewRows) {
       DirectBlock<T>(p, block, state, scratch).run();
     } else {
       PackedBlock<T, Unit>(p, tiling, block, state, scratch).run();
@@ -52,8 +51,27 @@ void accumulate(const ForwardParams& p, const Tiling& tiling, const Block& block
   });
 }
 
+// Calls f(kv head, where its state begins).
+template <class F>
+void for_each_head(const ForwardParams& p, const Block& block, const F& f) {
+  const size_t floats = State::floats(p, block.row_end - block.row_begin);
+  for (int32_t i = 0; i < block.kv_heads; ++i) {
+    f(block.kv_head + i, static_cast<size_t>(i) * floats);
+  }
+}
+
+void merge(const ForwardParams& p, const Block& block, float* state, const float* other) {
+  for_each_head(p, block, [&](int32_t, size_t at) {
+    merge_states(p, block.row_end - block.row_begin, state + at, other + at);
+  });
+}
+
 void finish(const ForwardParams& p, const Block& block, float* state) {
-  with_types(p.dtype, [&]<class T, class Unit>(T, Unit) { Finish<T>(p, block, state).run(); });
+  with_types(p.dtype, [&]<class T, class Unit>(T, Unit) {
+    for_each_head(p, block, [&](int32_t kv_head, size_t at) {
+      Finish<T>(p, block, kv_head, state + at).run();
+    });
+  });
 }
 
 void widen(DType dtype, const void* src, float* dst, int64_t count) {
@@ -81,7 +99,7 @@ constinit const Kernels table = {
     .row_step = kRows,
     .key_step = kPanel,
     .max_block_n = kMaxBlockN,
-    .direct_rows = kDirectRows,
+    .few_rows = kFewRows,
     .state_floats = state_floats,
     .scratch_floats = scratch_floats,
     .accumulate = accumulate,

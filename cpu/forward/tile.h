@@ -21,7 +21,7 @@ struct State {
 
   static size_t floats(const ForwardParams& p, int64_t rows) {
     const State state(p, rows, nullptr);
-    return static_cast<size_t>(round_up(4 * rows, 16) + 2 * rows * state.width);
+    return static_cast<size_t>(round_up(4 * rows, 16) + round_up(2 * rows * state.width, 16));
   }
 
   // In units of the scores: before the scale.
@@ -66,12 +66,12 @@ struct Scale {
 // The rows of a kv head, and where their queries are.
 template <class T>
 struct Rows {
-  Rows(const ForwardParams& p, const Block& block)
-      : p(p), block(block), group(p.num_heads / p.num_kv_heads) {}
+  Rows(const ForwardParams& p, const Block& block, int32_t kv_head)
+      : p(p), block(block), kv_head(kv_head), group(p.num_heads / p.num_kv_heads) {}
 
   int32_t query(int64_t row) const { return static_cast<int32_t>((block.row_begin + row) / group); }
   int32_t head(int64_t row) const {
-    return block.kv_head * group + static_cast<int32_t>((block.row_begin + row) % group);
+    return kv_head * group + static_cast<int32_t>((block.row_begin + row) % group);
   }
   const T* q(int map, int64_t row) const {
     return static_cast<const T*>(p.q[map]) + block.batch * p.q_strides.batch +
@@ -79,15 +79,16 @@ struct Rows {
   }
   const T* k(int map, int32_t key) const {
     return static_cast<const T*>(p.k[map]) + block.batch * p.k_strides.batch +
-           key * p.k_strides.seq + block.kv_head * p.k_strides.head;
+           key * p.k_strides.seq + kv_head * p.k_strides.head;
   }
   const T* v(int half, int32_t key) const {
     return static_cast<const T*>(p.v[half]) + block.batch * p.v_strides.batch +
-           key * p.v_strides.seq + block.kv_head * p.v_strides.head;
+           key * p.v_strides.seq + kv_head * p.v_strides.head;
   }
 
   const ForwardParams& p;
   const Block& block;
+  const int32_t kv_head;
   const int32_t group;
 };
 
