@@ -114,7 +114,9 @@ struct Epilogue {
     }
     if (f.subln) normalize(out);
 #pragma unroll
-    for (int i = 0; i < kCount; ++i) out[i] *= f.output_scale;
+    for (int i = 0; i < kCount; ++i) {
+      out[i] = weight_sum[i / 2 % 2] == 0 ? 0 : out[i] * f.output_scale;
+    }
     store(out);
     const uint32_t lanes[2] = {__ballot_sync(kFullWarp, leaked[0]),
                                __ballot_sync(kFullWarp, leaked[1])};
@@ -133,7 +135,7 @@ struct Epilogue {
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
       const float mean = quad_sum(sum[r]) * (1.0f / Config::kValueDim);
-      scale[r] = weight_sum[r] == 0 ? 0 : rsqrtf(mean + f.subln_eps);
+      scale[r] = rsqrtf(mean + f.subln_eps);
     }
     const auto* weight = reinterpret_cast<const float2*>(f.subln_weight);
 #pragma unroll

@@ -60,11 +60,13 @@ struct MainLoop {
     const auto release_keys = [&](uint32_t v, int map) {
       if (!Config::kSharedKeys || map == kMaps - 1) smem.keys.release(key_item(v, map), lane);
     };
-    const auto softmax = [&](int32_t i, int map) {
-      const int32_t tile = plan.visits[i];
-      if (!plan.unmasked[consumer].contains(tile)) {
+    const auto is_masked = [&](int32_t i) {
+      return !plan.unmasked[consumer].contains(plan.visits[i]);
+    };
+    const auto softmax = [&](int32_t i, int map, bool masked) {
+      if (masked) {
         const int32_t row = plan.tile.m_block * kBlockM + thread / 32 * 16 + lane / 4;
-        apply_mask(s, params.bounds, row, tile * Config::kBlockN + 2 * (lane % 4));
+        apply_mask(s, params.bounds, row, plan.visits[i] * Config::kBlockN + 2 * (lane % 4));
       }
       return online_softmax(s, acc.softmax[map], params.scale_log2);
     };
@@ -77,10 +79,14 @@ struct MainLoop {
       if constexpr (kMap == 0) smem.values.wait_full(visit + i);
       issue_values<Config>(acc.o[kMap], p, smem.v[smem.values.slot(visit + i)]);
       if constexpr (Config::kPingPong) pass_turn(consumer);
+      const bool masked = is_masked(next);  // NOTE: here, while the scores are computed
       ptx::wgmma_wait<1>();
       ptx::wgmma_hold(s);
       release_keys(visit + next, kNext);
-      const Rescale rescale = softmax(next, kNext);
+      const Rescale rescale = softmax(next, kNext, masked);
+      // NOTE: never so. A branch on the result of the softmax keeps the compiler from waiting for
+      // the output before the softmax, which it otherwise does, and nothing overlaps.
+      if (acc.softmax[kNext].row_sum[0] + acc.softmax[kNext].row_sum[1] < 0) __trap();
       ptx::wgmma_wait<0>();
       ptx::wgmma_hold(acc.o[kMap]);
       ptx::wgmma_hold(p);
@@ -95,7 +101,7 @@ struct MainLoop {
     ptx::wgmma_wait<0>();
     ptx::wgmma_hold(s);
     release_keys(visit, 0);
-    softmax(0, 0);
+    softmax(0, 0, is_masked(0));
     round_weights<Element>(s, p);
 
     int32_t i = 0;

@@ -41,30 +41,25 @@ __device__ __forceinline__ int32_t next_tile(const KernelParams& params, int32_t
 
 __device__ __forceinline__ int32_t ceil_div(int32_t a, int32_t b) { return (a + b - 1) / b; }
 
-// The key tiles that some row of [first, last] sees: the window's from right to left, then the
-// sinks'.
+// The key tiles that some row of [first, last] sees, from left to right: the sinks', then the
+// window's. CTAs that start together then read the same tiles at the same time.
 template <int kBlockN>
 struct Visits {
   int32_t count;
-  int32_t window_count;
-  int32_t window_last;
-  int32_t sink_last;
+  int32_t sinks;
+  int32_t gap;  // between the sinks' tiles and the window's
 
   __device__ __forceinline__ void plan(const Bounds& bounds, int32_t first, int32_t last) {
-    const int32_t begin = bounds.window_begin(first);
     const int32_t end = bounds.window_end(last);
-    const int32_t sinks = ceil_div(max(bounds.sink_end(last), 0), kBlockN);
-    const int32_t window_end = ceil_div(max(end, 0), kBlockN);
-    window_count = begin < end ? max(window_end - max(begin / kBlockN, sinks), 0) : 0;
-    window_last = window_end - 1;
-    sink_last = sinks - 1;
-    count = window_count + sinks;
+    const int32_t window_begin = bounds.window_begin(first);
+    const int32_t begin = min(window_begin, end) / kBlockN;
+    sinks = ceil_div(max(bounds.sink_end(last), 0), kBlockN);
+    gap = max(begin - sinks, 0);
+    count = window_begin < end ? max(ceil_div(end, kBlockN) - gap, sinks) : sinks;
   }
 
   // Tile number of the i-th visit.
-  __device__ __forceinline__ int32_t operator[](int32_t i) const {
-    return i < window_count ? window_last - i : sink_last - (i - window_count);
-  }
+  __device__ __forceinline__ int32_t operator[](int32_t i) const { return i < sinks ? i : i + gap; }
 };
 
 // The key tiles that every row of [first, last] sees in full: these need no mask.

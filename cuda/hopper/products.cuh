@@ -15,9 +15,6 @@ __device__ __forceinline__ void issue_scores(float (&s)[Config::kBlockN / 2], co
   constexpr int kSteps = Config::kChunk / 16;  // in a column
   ptx::WgmmaDescriptor a(q, Config::kSwizzle, 8 * Config::kLineBytes, 0);
   ptx::WgmmaDescriptor b(k, Config::kSwizzle, 8 * Config::kLineBytes, 0);
-  // Else the descriptor of every step is kept in registers through the main loop.
-  ptx::opaque(a.low);
-  ptx::opaque(b.low);
   ptx::wgmma_hold(s);
   ptx::wgmma_fence();
 #pragma unroll
@@ -37,7 +34,6 @@ __device__ __forceinline__ void issue_values(float (&o)[Config::kValueDim / 2],
                                              uint32_t (&p)[Config::kBlockN / 4], const Element* v) {
   ptx::WgmmaDescriptor b(v, Config::kSwizzle, 8 * Config::kLineBytes,
                          Config::kBlockN * Config::kLineBytes);
-  ptx::opaque(b.low);
   ptx::wgmma_hold(o);
   ptx::wgmma_hold(p);
   ptx::wgmma_fence();

@@ -67,19 +67,21 @@ __device__ __forceinline__ Rescale online_softmax(float (&s)[kCount], SoftmaxSta
     // A row that has seen -Infinity alone has weights 0, not NaN.
     const float reference = state.row_max[r] == -INFINITY ? 0 : state.row_max[r];
     offset[r] = -reference * scale_log2;
-    // Exactly 1 where nothing moved.
-    rescale.factor[r] = ptx::exp2_approx((old_max - reference) * scale_log2);
-    state.row_sum[r] *= rescale.factor[r];
+    rescale.factor[r] = 1;
+    if (rescale.needed) {
+      rescale.factor[r] = ptx::exp2_approx((old_max - reference) * scale_log2);
+      state.row_sum[r] *= rescale.factor[r];
+    }
   }
 
 #pragma unroll
   for (int i = 0; i < kCount; i += 4) {
 #pragma unroll
-    for (int r = 0; r < 2; ++r) {
-      s[i + 2 * r] = ptx::exp2_approx(fmaf(s[i + 2 * r], scale_log2, offset[r]));
-      s[i + 2 * r + 1] = ptx::exp2_approx(fmaf(s[i + 2 * r + 1], scale_log2, offset[r]));
-      state.row_sum[r] += s[i + 2 * r] + s[i + 2 * r + 1];
+    for (int j = 0; j < 4; ++j) {
+      s[i + j] = ptx::exp2_approx(fmaf(s[i + j], scale_log2, offset[j / 2]));
     }
+    state.row_sum[0] += s[i] + s[i + 1];
+    state.row_sum[1] += s[i + 2] + s[i + 3];
   }
   return rescale;
 }
