@@ -1,4 +1,4 @@
-// Stands in for the CUDA engine in a build without nvcc.
+// Stands in for the CUDA engine in a build without it.
 #include "flashdiff/engine.h"
 #include "flashdiff/error.h"
 
@@ -6,7 +6,7 @@ namespace flashdiff::cuda {
 namespace {
 
 constexpr const char* kReason =
-    "this build of flashdiff has no CUDA engine, because nvcc was not found when it was built";
+    "this build of flashdiff has no CUDA engine, because " FLASHDIFF_WHY_ABSENT;
 
 }  // namespace
 
