@@ -2,6 +2,7 @@
 
 import type { Bytes, DType } from '../binding.js';
 import { expectWord } from './check.js';
+import { FlashDiffError } from './errors.js';
 
 export type { DType } from '../binding.js';
 
@@ -35,16 +36,33 @@ export function bytesOf(dtype: DType): number {
   return dtype === 'float32' ? 4 : 2;
 }
 
-/** A fresh array for `count` elements, and its bytes as a kind that every Node-API knows. */
+/**
+ * A fresh array for `count` elements, and its bytes as a kind that every Node-API knows.
+ *
+ * @throws FlashDiffError `ERR_OUT_OF_MEMORY`
+ */
 export function allocate<D extends DType>(
   dtype: D,
   count: number,
 ): { data: DataTypes[D]; bytes: Bytes } {
-  const bytes = dtype === 'float32' ? new Float32Array(count) : new Uint16Array(count);
+  const bytes = withRoom(dtype, count);
   const { Float16Array } = globalThis as {
     Float16Array?: new (buffer: ArrayBufferLike) => unknown;
   };
   const data =
     dtype === 'float16' && Float16Array !== undefined ? new Float16Array(bytes.buffer) : bytes;
   return { data: data as DataTypes[D], bytes };
+}
+
+function withRoom(dtype: DType, count: number): Float32Array | Uint16Array {
+  try {
+    return dtype === 'float32' ? new Float32Array(count) : new Uint16Array(count);
+  } catch (cause) {
+    throw new FlashDiffError(
+      'ERR_OUT_OF_MEMORY',
+      `expected room for ${count} ${dtype} elements in an array of JavaScript, got none: ` +
+        (cause as Error).message,
+      { cause },
+    );
+  }
 }

@@ -100,6 +100,18 @@ describe.each(devices())('on %s', (device) => {
       expect(() => out.dataSync()).toThrow((errors[0] as Error).message);
     });
 
+    test('no array of JavaScript has room for the result', async () => {
+      const source = hopeless();
+      const expected = {
+        constructor: FlashDiffError,
+        code: 'ERR_OUT_OF_MEMORY',
+        message: expect.stringMatching(/^expected room for 281474976710656 float32 elements/),
+      };
+      expect(await failure(source)).toMatchObject(expected);
+      expect(() => source.dataSync()).toThrow(expect.objectContaining(expected));
+      source.dispose();
+    });
+
     test('leaves the device working and nothing allocated', async () => {
       const allocated = () => {
         const { cpu, cuda } = inspect();
