@@ -91,9 +91,8 @@ describe.each(devices())('%s', (device) => {
       });
 
       test.each(kEdges)('before key %i, window', async (edge) => {
-        const clean = problem({ seqlenQ: 20 });
-        const window: [number, number] = [kLength - 20 - edge, -1];
-        if (window[0] < 0) return;
+        const clean = problem({ seqlenQ: 20, seqlenK: kLength + 20 });
+        const window: [number, number] = [kLength - edge, -1];
         const poisoned = (x: Values) =>
           changed(x, ([, n, h, d]) => (n < edge ? poisons[(n + h + d) % 3] : undefined));
         const expected = await run(clean, { window });
@@ -131,6 +130,21 @@ describe.each(devices())('%s', (device) => {
         const p = problem({ mask: options });
         const v = changed(p.v, ([, n, , d]) => (n === 70 && d % 5 === 2 ? value : undefined));
         await expectWithinRule({ ...p, v, name: `values of ${value}` }, { device });
+      });
+
+      test.each([0, 63, 64, 127, 128])('a key %i with logits of ±Infinity', async (key) => {
+        const sign = (n: number) => (n % 2 === 0 ? 1 : -1);
+        const p = problem({ mask: options });
+        const q = changed(p.q, ([, n, , d]) => (d === 0 ? sign(n) : undefined));
+        const k = changed(p.k, ([, n, , d]) => (n === key && d === 0 ? Infinity : undefined));
+        const infinite = { ...p, q, k, name: 'logits of ±Infinity' };
+        const result = await run(infinite);
+        // Infinity − Infinity is NaN; −Infinity is a weight of 0.
+        const lost = (n: number) => sees(n, key) && sign(n) === 1;
+        expect(rowsWhere((n) => row(result.out, n).every(Number.isNaN))).toEqual(rowsWhere(lost));
+        const logsLost = logs(result).map(Number.isNaN);
+        expect(logsLost).toEqual(logsLost.map((_, i) => lost(i % kLength)));
+        await expectWithinRule(infinite, { device });
       });
 
       test('a query of NaN', async () => {

@@ -20,6 +20,7 @@ const base: Case = {
   returnLse: true,
   view: 'contiguous',
   sharpness: 1,
+  infinite: false,
   seed: 5,
 };
 

@@ -31,6 +31,8 @@ export interface Case {
   view: (typeof views)[number];
   /** Standard deviation of the logits at the default scale. */
   sharpness: number;
+  /** The middle key starts with Infinity, so that logits of +Infinity and −Infinity occur. */
+  infinite: boolean;
   seed: number;
 }
 
@@ -91,6 +93,7 @@ function make(fields: Partial<Case>): Case {
     returnLse: random.pick([true, false]),
     view: random.pick(views),
     sharpness: random.pick([1, 1, 4]),
+    infinite: false,
     seed,
   };
   return { ...drawn, ...fields };
@@ -202,6 +205,21 @@ export const groups: readonly Group[] = [
       make({ ...fields, seqlenQ: 1025, seqlenK: 1100, batchSize: 1, heads: [2, 1] }),
     ),
   },
+  {
+    name: 'infinite logits',
+    cases: cross({
+      layout: layouts,
+      dtype: dtypes,
+      headDim: [64, 96, 128],
+      mask: kMasks.slice(0, 2),
+      pair: [
+        [3, 300],
+        [130, 200],
+      ] as const,
+    }).map(({ pair: [seqlenQ, seqlenK], ...rest }) =>
+      make({ ...rest, seqlenQ, seqlenK, infinite: true }),
+    ),
+  },
 ];
 
 export function nameOf(c: Case): string {
@@ -219,6 +237,7 @@ export function nameOf(c: Case): string {
     c.returnLse && 'lse',
     c.view !== 'contiguous' && c.view,
     c.sharpness !== 1 && `sharp ${c.sharpness}`,
+    c.infinite && '∞',
   ]
     .filter(Boolean)
     .join(' ');

@@ -61,7 +61,7 @@ export function problemOf(c: Case, name: string): Problem {
   return {
     name,
     q: normals(shapes.q, c.dtype, c.sharpness),
-    k: normals(shapes.k, c.dtype),
+    k: c.infinite ? withInfinity(normals(shapes.k, c.dtype)) : normals(shapes.k, c.dtype),
     v: normals(shapes.v, c.dtype),
     options: {
       layout: c.layout,
@@ -73,6 +73,18 @@ export function problemOf(c: Case, name: string): Problem {
       returnLse: c.returnLse,
     },
   };
+}
+
+/** The first component of the middle key, in all heads. */
+function withInfinity(k: Values): Values {
+  const [batch = 0, length = 0, heads = 0, dim = 0] = k.shape;
+  const infinity = k.dtype === 'float32' ? Infinity : (toBits([Infinity], k.dtype)[0] as number);
+  const data = k.data.slice();
+  for (let b = 0; b < batch; b += 1) {
+    const start = (b * length + Math.floor(length / 2)) * heads * dim;
+    for (let h = 0; h < heads; h += 1) data[start + h * dim] = infinity;
+  }
+  return { ...k, data };
 }
 
 /** Queries to check: all when the problem is small. */
