@@ -35,6 +35,7 @@ describe('help', () => {
     expect(status).toBe(0);
     expect(stdout).toContain(`usage: flashdiff ${name}`);
     expect(stdout).toMatch(/--json .*\w/);
+    expect(stdout).toMatch(/\S\n$/);
     expect(run(`${name} -h`).stdout).toBe(stdout);
   });
 
@@ -65,6 +66,7 @@ describe('a mistake gets a sentence and exit code 2', () => {
     ['verify --case', 'expected NUMBER after --case, got nothing'],
     ['verify --case one', "expected an integer ≥ 1 for --case, got 'one'"],
     ['verify --case 99999', "expected a problem of the table for --case, got '99999'"],
+    ['verify --json nowhere/a.json', 'got nowhere/a.json'],
     ['verify --engine cpu:z80', "for --engine, got 'cpu:z80'"],
     ['bench --device tpu', "expected cpu, cuda for --device, got 'tpu'"],
     ['bench --shape 1x8', "expected shapes such as 1x8x2048x64 for --shape, got '1x8'"],

@@ -8,7 +8,7 @@ import { type Engine, enginesOf } from '../verify/engines.js';
 import { type EngineReport, inParallel, runEngine } from '../verify/run.js';
 import { caseOf, chosenCases, type Extent } from '../verify/table.js';
 import { command, UsageError } from './command.js';
-import { readInteger, readList } from './read.js';
+import { expectWritable, readInteger, readList } from './read.js';
 import { columns, painter, progressBar } from './terminal.js';
 
 const kShownFailures = 10;
@@ -18,9 +18,9 @@ export const verifyCommand = command({
     'Runs generated problems on every engine and kernel of this machine and holds each result\n' +
     'to the float64 reference: the largest error may be twice that of the plain unfused\n' +
     'computation in the same precision, plus its rounding floor. Exit code 1 on failure.',
-  details: 'engines: as `flashdiff verify --list` names them',
+  details: 'engines: as `flashdiff verify --list` names them\n',
   flags: {
-    quick: { help: 'about 60 problems an engine instead of about 200' },
+    quick: { help: 'about 70 problems an engine instead of about 220' },
     all: { help: 'the whole table, about 1,500 problems an engine' },
     engine: { value: 'NAMES', help: 'only these, such as cpu:avx2,cuda:0:generic' },
     case: { value: 'NUMBER', help: 'only this problem of the table' },
@@ -29,6 +29,7 @@ export const verifyCommand = command({
   },
   async run(flags) {
     if (flags.quick && flags.all) throw new UsageError('expected --quick or --all, got both');
+    if (flags.json) expectWritable(flags.json);
     const cases = readCases(flags.quick ? 'quick' : flags.all ? 'all' : 'standard', flags.case);
     const inspection = inspect();
     const processor = cpus()[0]?.model.trim() ?? process.arch;
