@@ -40,7 +40,7 @@ function isFailure(error: unknown): error is Failure {
 }
 
 /** The error that users see for a failure that the addon reports. */
-export function toError({ code, message }: Failure): Error {
+function toError({ code, message }: Failure): Error {
   if (code === 'ERR_INVALID_ARG_TYPE') return new TypeError(message);
   if (code === 'ERR_OUT_OF_RANGE') return new RangeError(message);
   return new FlashDiffError(code as FlashDiffErrorCode, message);

@@ -120,7 +120,7 @@ function hasNvidiaGpu(): boolean {
 }
 
 /** From where the command was called, as bench looks for it. */
-export function resolves(name: string): boolean {
+function resolves(name: string): boolean {
   try {
     createRequire(join(process.cwd(), 'package.json')).resolve(name);
     return true;
@@ -129,7 +129,7 @@ export function resolves(name: string): boolean {
   }
 }
 
-export function pythonHas(module: string): boolean {
+function pythonHas(module: string): boolean {
   const find = `import importlib.util as u, sys; sys.exit(u.find_spec("${module}") is None)`;
   try {
     execFileSync('python3', ['-c', find], { stdio: 'ignore', timeout: 10_000 });
