@@ -12,7 +12,7 @@ function run(name: string, ...args: string[]): string {
 
 test('tensors of onnxruntime go in and come out', () => {
   const output = run('onnxruntime.mjs');
-  expect(output).toContain('dims [1,6,2,16], 192 values');
+  expect(output).toContain('float32, dims [1,6,2,16], 192 values');
 });
 
 test('an attention map: the difference holds more of the needle than map 1', () => {
