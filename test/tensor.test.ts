@@ -1,7 +1,6 @@
 import vm from 'node:vm';
 import { type Device, type DType, FlashDiffError, inspect, type Range, Tensor } from 'flashdiff';
 import { fromBits, toBits } from 'flashdiff/reference';
-import { Tensor as OrtTensor } from 'onnxruntime-common';
 import { devices } from './support/devices.js';
 
 const dtypes: DType[] = ['float32', 'float16', 'bfloat16'];
@@ -68,24 +67,6 @@ describe.each(devices())('Tensor on %s', (device) => {
       const data = await Tensor.from(bits, { dtype, device }).data();
       expect(new Uint16Array(data.buffer)).toEqual(bits);
     }
-  });
-
-  test("takes onnxruntime's tensors as they are", async () => {
-    const float = Tensor.from(new OrtTensor('float32', Float32Array.of(1, 2, 3), [3, 1]), {
-      device,
-    });
-    expect([float.dtype, float.shape]).toEqual(['float32', [3, 1]]);
-    expect(await float.data()).toEqual(Float32Array.of(1, 2, 3));
-    const bits = toBits([0.5, -2], 'float16');
-    const half = Tensor.from(new OrtTensor('float16', bits, [1, 2]), { device });
-    expect([half.dtype, half.shape]).toEqual(['float16', [1, 2]]);
-    expect(await numbers(half)).toEqual([0.5, -2]);
-    const whole = new OrtTensor('int64', BigInt64Array.of(1n), [1]);
-    expect(() => Tensor.from(whole, { device })).toThrow(
-      new RangeError(
-        "expected one of 'float32', 'float16', 'bfloat16' for `data.dtype`, got 'int64'",
-      ),
-    );
   });
 
   test('copies in and copies out', async () => {
