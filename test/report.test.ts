@@ -74,6 +74,16 @@ describe('the page', () => {
     expect(first).toContain('150 (');
   });
 
+  test('draws something for every mark, the line of equal speed among them', () => {
+    expect(html).not.toMatch(/<g class="mark-\w+ role-mark[^>]*\/>/);
+    const speedUps = html
+      .split('<h3>Speed-up')
+      .slice(1)
+      .map((text) => text.split('</section>')[0]);
+    for (const plot of speedUps)
+      expect(plot?.match(/"rule mark container"><line/g)).toHaveLength(2);
+  });
+
   test('every reference within a plot leads into that plot', () => {
     const ids = [...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
     expect(new Set(ids).size).toBe(ids.length);

@@ -73,6 +73,7 @@ export function speedUpCharts(series: Series, looks: readonly Look[]): Chart[] {
         height: { step: kStep },
         layer: [
           {
+            data: { values: [{}] },
             mark: { type: 'rule', color: 'var(--muted)', strokeDash: [2, 3] },
             encoding: { x: { datum: 1, type: 'quantitative' } },
           },
