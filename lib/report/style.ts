@@ -43,6 +43,6 @@ table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabu
 th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--grid); text-align: right; }
 th { font-weight: 600; background: var(--panel); vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; white-space: nowrap; }
-.facts th { white-space: nowrap; }
-.facts td { text-align: left; }
+.facts th { white-space: nowrap; vertical-align: top; }
+.facts td { text-align: left; overflow-wrap: anywhere; }
 `;
