@@ -14,6 +14,8 @@ export interface View {
 export type Range = readonly [start: number, end?: number] | null | undefined;
 
 const kMaxRank = 8;
+/** Whose bytes a number still counts exactly. */
+const kMaxSize = 2 ** 51 - 1;
 
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((size, length) => size * length, 1);
@@ -40,8 +42,8 @@ export function readShape(name: string, value: unknown): number[] {
   }
   const shape = lengths.map((length, i) => expectInteger(`${name}[${i}]`, length));
   // Zeros count as ones here: strides must be exact for empty tensors too.
-  if (!Number.isSafeInteger(sizeOf(shape.map((length) => Math.max(length, 1))))) {
-    throw outOfRange('fewer than 2^53 elements', name, shape);
+  if (sizeOf(shape.map((length) => Math.max(length, 1))) > kMaxSize) {
+    throw outOfRange('fewer than 2^51 elements', name, shape);
   }
   return shape;
 }

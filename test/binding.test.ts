@@ -74,6 +74,11 @@ const shrunk = () => {
   return array;
 };
 
+/** Longer than what is read at once, on the thread of the caller. */
+const kLong = 2 ** 20;
+const resizable = (length: number) =>
+  new Float32Array(new (ArrayBuffer as Anything)(4 * length, { maxByteLength: 8 * length }));
+
 const memory: Row[] = [
   ...rows('upload device', notNumbers, KIND, (device: Anything) => upload({ device })),
   ...rows('upload device', [-2, 0.5, NaN, 2 ** 31], RANGE, (device: Anything) =>
@@ -124,6 +129,11 @@ const readers: Row[] = (['read', 'readSync'] as const).flatMap((name) => {
     [`${name} of a released one`, () => read({ src: released(4) }), GONE],
   ] as Row[];
 });
+readers.push([
+  'read, later, into what may shrink',
+  () => native.read(zeros(kLong), 0, resizable(kLong), () => {}),
+  KIND,
+]);
 
 const copyArgs: CopyArgs = {
   src: zeros(12),

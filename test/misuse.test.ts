@@ -44,6 +44,14 @@ const detached = () => {
   return array;
 };
 
+/** A view that reached the end of its buffer before that shrank. */
+const shrunk = () => {
+  const buffer = new (ArrayBuffer as Anything)(16, { maxByteLength: 16 });
+  const array = new Float32Array(buffer, 0, 4);
+  buffer.resize(8);
+  return array;
+};
+
 const tensors: Row[] = [
   ['no data', from(undefined), TypeError, /expected a Float32Array.* for `data`, got undefined/],
   ['a number as data', from(7), TypeError, /`data`, got 7/],
@@ -64,6 +72,7 @@ const tensors: Row[] = [
   ['numbers to half', from([1, 2], { dtype: 'bfloat16' }), TypeError, /Float32Array/],
   ['detached data', from(detached(), { shape: [4] }), TypeError, /detached/],
   ['detached, no shape', from(detached()), TypeError, /detached/],
+  ['shrunk data', from(shrunk(), { shape: [4] }), RangeError, /4 elements.* got 0/],
   ['unknown dtype', from(data, { dtype: 'float64' }), RangeError, /`dtype`, got 'float64'/],
   ['foreign dtype', from({ data, type: 'int64' }), RangeError, /`data.dtype`, got 'int64'/],
   ['dtype of no kind', from(data, { dtype: 16 }), TypeError, /`dtype`, got 16/],
@@ -88,8 +97,9 @@ const tensors: Row[] = [
   ['NaN length', empty([NaN]), RangeError, /`shape\[0\]`, got NaN/],
   ['infinite length', empty([Infinity]), RangeError, /`shape\[0\]`, got Infinity/],
   ['length 2^31', empty([2 ** 31]), RangeError, /to 2147483647 .*got 2147483648/],
-  ['2^53 elements', empty([2 ** 27, 2 ** 26]), RangeError, /fewer than 2\^53 elements/],
-  ['2^93 beside zero', empty([0, 2 ** 30, 2 ** 31 - 1, 2 ** 31 - 1]), RangeError, /2\^53/],
+  ['2^51 elements', empty([2 ** 26, 2 ** 25]), RangeError, /fewer than 2\^51 elements/],
+  ['2^53 elements', empty([2 ** 27, 2 ** 26]), RangeError, /fewer than 2\^51 elements/],
+  ['2^93 beside zero', empty([0, 2 ** 30, 2 ** 31 - 1, 2 ** 31 - 1]), RangeError, /2\^51/],
   ['9 dimensions', empty([1, 1, 1, 1, 1, 1, 1, 1, 1]), RangeError, /at most 8 dimensions/],
   ['constructing one', () => new (Tensor as Anything)(), TypeError, /Tensor\.from/],
 
