@@ -1,5 +1,6 @@
 // What this machine can do at most, printed as JSON: floating-point operations a second in a loop
-// of independent fused multiply-adds, and bytes a second read from memory, on N threads.
+// of independent fused multiply-adds, the same of bfloat16 dot products where it has them, and
+// bytes a second read from memory, on N threads.
 //
 // usage: cpu-ceilings THREADS     built by bench/cpu.mjs with -O3 -march=native -ffp-contract=fast
 #include <algorithm>
@@ -15,6 +16,9 @@
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
+#ifdef __AVX512BF16__
+#include <immintrin.h>
+#endif
 
 namespace {
 
@@ -26,7 +30,7 @@ constexpr int kLanes = 8;
 constexpr int kLanes = 4;
 #endif
 constexpr int kSums = 12;  // more than latency times throughput of any core so far
-constexpr int64_t kSteps = 1 << 23;
+constexpr int64_t kSteps = 1 << 22;
 constexpr int64_t kFloats = 1 << 26;  // 256 MiB: beyond every cache
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr int kRounds = 15;
@@ -56,6 +60,21 @@ void multiply_add(int seed) {
   for (int i = 1; i < kSums; ++i) sums[0] += sums[i];
   sink = sums[0][0];
 }
+
+#ifdef __AVX512BF16__
+void multiply_add_bfloat16(int seed) {
+  Vec sums[kSums];
+  for (int v = 0; v < kSums; ++v) sums[v] = Vec{} + static_cast<float>(v);
+  const Vec value = Vec{} + 1.0f / static_cast<float>(seed + 2);
+  const __m512bh a = _mm512_cvtne2ps_pbh(value, value);
+  for (int64_t i = 0; i < kSteps; ++i) {
+#pragma GCC unroll 16
+    for (int v = 0; v < kSums; ++v) sums[v] = _mm512_dpbf16_ps(sums[v], a, a);
+  }
+  for (int i = 1; i < kSums; ++i) sums[0] += sums[i];
+  sink = sums[0][0];
+}
+#endif
 
 void read(const float* data, int64_t count) {
   Vec sums[8] = {};
@@ -92,14 +111,19 @@ int main(int argc, char** argv) {
   seconds_of(threads, [&](int i) { std::fill_n(data + i * share, share, 1.0f); });
 
   std::vector<double> arithmetic;
+  std::vector<double> bfloat16;
   std::vector<double> reading;
   for (int round = 0; round < kRounds; ++round) {
     arithmetic.push_back(seconds_of(threads, multiply_add));
+#ifdef __AVX512BF16__
+    bfloat16.push_back(seconds_of(threads, multiply_add_bfloat16));
+#endif
     reading.push_back(seconds_of(threads, [&](int i) { read(data + i * share, share); }));
   }
   const double flops = 2.0 * kLanes * kSums * kSteps * threads;
   const double bytes = static_cast<double>(share) * sizeof(float) * threads;
   std::printf("{\"threads\": %d, ", threads);
   print("gflops", flops / 1e9, arithmetic, ", ");
+  if (!bfloat16.empty()) print("gflopsOfBFloat16", 2 * flops / 1e9, bfloat16, ", ");
   print("gbps", bytes / 1e9, reading, "}\n");
 }

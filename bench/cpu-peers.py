@@ -1,7 +1,7 @@
 """PyTorch's differential attention on the CPU: the fastest composition of its own attention.
 
-Reads {threads, runs, shapes} as JSON from stdin, writes a list of {shape, causal, name, median} in
-milliseconds to stdout. Called by cpu.mjs.
+Reads {threads, runs, shapes} as JSON from stdin, writes {version, results: [{shape, causal, name,
+warm: {median, min, max, runs}}]}, in milliseconds, to stdout. Called by cpu.mjs.
 """
 
 import json
@@ -38,7 +38,8 @@ def milliseconds(run, runs):
         start = time.perf_counter()
         run()
         samples.append(1e3 * (time.perf_counter() - start))
-    return statistics.median(samples)
+    times = {"median": statistics.median(samples), "min": min(samples), "max": max(samples)}
+    return {**times, "runs": runs}
 
 
 def measure(shape, causal, runs):
@@ -50,8 +51,8 @@ def measure(shape, causal, runs):
         compose.__name__: milliseconds(lambda: compose(q, k, v, causal), runs)
         for compose in (two_calls, four_calls)
     }
-    name = min(times, key=times.get)
-    return {"shape": shape, "causal": causal, "name": name, "median": times[name]}
+    name = min(times, key=lambda name: times[name]["median"])
+    return {"shape": shape, "causal": causal, "name": name, "warm": times[name]}
 
 
 def main():
@@ -63,7 +64,7 @@ def main():
             for shape in request["shapes"]
             for causal in (False, True)
         ]
-    json.dump(results, sys.stdout)
+    json.dump({"version": torch.__version__, "results": results}, sys.stdout)
 
 
 main()

@@ -1,15 +1,18 @@
 // The CPU engine beside its ceilings and its peers, all in one run on one machine.
 //
-// usage: node bench/cpu.mjs [--threads N] [--runs 15] [--json FILE]
+// usage: node bench/cpu.mjs [--threads N] [--rounds 7] [--runs 5] [--out DIR]
 //
-// Needs a built package and a C++ compiler, which builds the ceilings: a loop of independent fused
-// multiply-adds, and reading memory. Peers, each left out where it is absent:
+// Writes forward.json and forward.html. Needs a built package and a C++ compiler, which builds the
+// ceilings: loops of independent fused multiply-adds, and reading memory. Peers, each left out
+// where it is absent:
 //   onnxruntime-node   found from the folder where this is called: npm install onnxruntime-node
-//   PyTorch            of python3
+//   PyTorch            of python3, two or later
 // Times are the engine's clock by elapsed('cpu'), and for the small problem the wall clock from the
-// call to its data. Medians; the spread is from the fastest to the slowest run.
+// call to its data. Everything is measured once a round: figures are medians of the rounds' medians,
+// the fastest and the slowest run of all of them, and the highest ceiling of any round, except that
+// decoding has the bandwidth measured just before and after it.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,130 +21,190 @@ import { parseArgs } from 'node:util';
 const { values: flags } = parseArgs({
   options: {
     threads: { type: 'string', default: String(availableParallelism()) },
-    runs: { type: 'string', default: '15' },
-    json: { type: 'string' },
+    rounds: { type: 'string', default: '7' },
+    runs: { type: 'string', default: '5' },
+    out: { type: 'string', default: '.' },
   },
 });
 const threads = Number(flags.threads);
 const runs = Number(flags.runs);
 process.env.FLASHDIFF_NUM_THREADS = flags.threads; // read once, when the package is loaded
-const { diffAttention, inspect, Tensor } = await import('flashdiff');
-const { runBench } = await import('../dist/bench/run.js');
-const { kMasks, labelOf, maskName } = await import('../dist/bench/shape.js');
+const { diffAttention, Tensor } = await import('flashdiff');
+const { benchFile } = await import('../dist/bench/file.js');
 const { summarise } = await import('../dist/bench/result.js');
+const { runBench } = await import('../dist/bench/run.js');
+const { flopsOf, kMasks, labelOf, parseShape } = await import('../dist/bench/shape.js');
+const { tableOf } = await import('../dist/cli/bench_table.js');
+const { drawReport } = await import('../dist/report/report.js');
 
-const shape = (heads, seqlenQ, seqlenK, headDim) => ({
-  batch: 1,
-  heads,
-  kvHeads: heads,
-  seqlenQ,
-  seqlenK,
-  headDim,
-});
-const squares = [shape(8, 2048, 2048, 64), shape(4, 2048, 2048, 128), shape(8, 1024, 1024, 64)];
-const decode = shape(8, 1, 8192, 128);
+const kSequences = [512, 1024, 2048];
+const squares = [
+  ...kSequences.map((sequence) => parseShape(`1x8x${sequence}x64`)),
+  ...kSequences.map((sequence) => parseShape(`1x4x${sequence}x128`)),
+];
+const decode = parseShape('1x8x1:8192x128');
+const tiny = parseShape('1x1x16x64');
+const masks = [kMasks.full, kMasks.causal];
+const dtypes = ['float32', 'float16', 'bfloat16'];
 const watcher = { step: (_done, _total, what) => console.error(what), note: console.error };
 
-const before = measureCeilings();
-const masks = [kMasks.full, kMasks.causal];
-const plan = { device: 'cpu', runs };
-const outcomes = [];
-for (const dtype of ['float32', 'float16', 'bfloat16']) {
-  const peers = dtype === 'float32';
-  outcomes.push(await runBench({ ...plan, dtype, shapes: squares, masks, peers }, watcher));
-  const only = { shapes: [decode], masks: [kMasks.full], peers: false };
-  outcomes.push(await runBench({ ...plan, dtype, ...only }, watcher));
-}
-const pytorch = measurePytorch();
-const small = await measureSmall();
-const after = measureCeilings();
-// Of the two measurements the higher: what stands beside a ceiling must not profit from noise.
-const ceilings = {
-  gflops: Math.max(before.gflops.median, after.gflops.median),
-  gbps: Math.max(before.gbps.median, after.gbps.median),
-};
-
-print();
-if (flags.json) {
-  const { cpu } = inspect();
-  const report = { cpu, runs, ceilings: { before, after }, outcomes, pytorch, small };
-  writeFileSync(flags.json, `${JSON.stringify(report, null, 1)}\n`);
+const folder = mkdtempSync(join(tmpdir(), 'flashdiff-ceilings-'));
+try {
+  const ceilings = buildCeilings(folder);
+  const rounds = [];
+  for (let i = 0; i < Number(flags.rounds); i += 1) rounds.push(await measureRound(ceilings));
+  const outcomes = rounds[0].map((_, i) => merge(rounds.map((round) => round[i])));
+  const command = `node bench/cpu.mjs ${process.argv.slice(2).join(' ')}`.trim();
+  const file = benchFile(command, outcomes);
+  for (const series of file.series) print(series);
+  mkdirSync(flags.out, { recursive: true });
+  writeFileSync(join(flags.out, 'forward.json'), `${JSON.stringify(file, null, 1)}\n`);
+  writeFileSync(join(flags.out, 'forward.html'), await drawReport([file]));
+} finally {
+  rmSync(folder, { recursive: true });
 }
 
-function measureCeilings() {
-  const folder = mkdtempSync(join(tmpdir(), 'flashdiff-ceilings-'));
-  try {
-    const program = join(folder, 'cpu-ceilings');
-    const source = fileURLToPath(new URL('cpu-ceilings.cc', import.meta.url));
-    const options = ['-std=c++20', '-O3', '-march=native', '-ffp-contract=fast', '-pthread'];
-    execFileSync(process.env.CXX ?? 'c++', [...options, source, '-o', program]);
-    return JSON.parse(execFileSync(program, [String(threads)], { encoding: 'utf8' }));
-  } finally {
-    rmSync(folder, { recursive: true });
+/** An outcome a series. */
+async function measureRound(ceilings) {
+  const outcomes = [];
+  const plan = { device: 'cpu', runs };
+  const torch = measurePytorch();
+  for (const dtype of dtypes) {
+    const peers = dtype === 'float32';
+    const before = ceilings();
+    const forward = await runBench({ ...plan, dtype, shapes: squares, masks, peers }, watcher);
+    const between = ceilings();
+    const only = { dtype, shapes: [decode], masks: [kMasks.full], runs: 3 * runs, peers: false };
+    const decoding = await runBench({ ...plan, ...only }, watcher);
+    const after = ceilings();
+    const ours = higher(before, between);
+    const pairs = dtype === 'bfloat16' && ours.bfloat16 ? ours.bfloat16 : ours.flops;
+    const versions = { ...forward.versions, ...(peers && torch.versions) };
+    const series = { ...forward.series, ceilings: { flops: pairs } };
+    if (peers) for (const measurement of series.measurements) torch.addTo(measurement);
+    outcomes.push({ series, versions });
+    const { bytes } = higher(between, after);
+    const decoded = { ceilings: { bytes }, hardware: `${series.hardware}, one query` };
+    outcomes.push({ series: { ...decoding.series, ...decoded }, versions: {} });
   }
+  const [{ series }] = outcomes;
+  outcomes.push({
+    series: {
+      ...series,
+      hardware: `${series.hardware}, from the call to its data`,
+      ceilings: {},
+      measurements: [await measureSmall()],
+    },
+    versions: {},
+  });
+  return outcomes;
+}
+
+function buildCeilings(folder) {
+  const program = join(folder, 'cpu-ceilings');
+  const source = fileURLToPath(new URL('cpu-ceilings.cc', import.meta.url));
+  const options = ['-std=c++20', '-O3', '-march=native', '-ffp-contract=fast', '-pthread'];
+  execFileSync(process.env.CXX ?? 'c++', [...options, source, '-o', program]);
+  return () => {
+    const output = execFileSync(program, [String(threads)], { encoding: 'utf8' });
+    const { gflops, gflopsOfBFloat16, gbps } = JSON.parse(output);
+    const of = (what, { median }) => ({ perSecond: median * 1e9, of: what });
+    return {
+      flops: of('independent fused multiply-adds', gflops),
+      ...(gflopsOfBFloat16 && { bfloat16: of('independent dot products', gflopsOfBFloat16) }),
+      bytes: of('reading 256 MiB', gbps),
+    };
+  };
+}
+
+/** What stands beside a ceiling must not profit from noise. */
+function higher(a, b) {
+  const higherOf = (name) => (a[name].perSecond > b[name].perSecond ? a[name] : b[name]);
+  return Object.fromEntries(Object.keys(a).map((name) => [name, higherOf(name)]));
 }
 
 function measurePytorch() {
   const script = fileURLToPath(new URL('cpu-peers.py', import.meta.url));
   const input = JSON.stringify({ threads, runs, shapes: squares });
-  const { status, stdout, error } = spawnSync('python3', [script], {
-    input,
-    encoding: 'utf8',
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  if (status === 0) return JSON.parse(stdout);
-  console.error(`PyTorch left out: ${error?.message ?? `python3 ended with ${status}`}`);
-  return [];
+  const { status, stdout } = spawnSync('python3', [script], { input, encoding: 'utf8' });
+  if (status !== 0) {
+    console.error('PyTorch left out: no python3 here that imports it');
+    return { versions: {}, addTo() {} };
+  }
+  const { version, results } = JSON.parse(stdout);
+  return {
+    versions: { PyTorch: version },
+    addTo({ shape, mask, contenders }) {
+      const found = results.find(
+        (entry) => labelOf(entry.shape) === labelOf(shape) && entry.causal === mask.causal,
+      );
+      const flops = flopsOf(shape, mask);
+      contenders.push({ name: `PyTorch, ${found.name}`, role: 'peer', flops, warm: found.warm });
+    },
+  };
 }
 
-/** From the call to its data, a problem so small that no thread is woken. */
+/** A problem so small that no thread is woken. */
 async function measureSmall() {
-  const tensor = (heads, dim) =>
-    Tensor.from(new Float32Array(16 * heads * dim).fill(0.1), { shape: [1, 16, heads, dim] });
-  const [q, k, v] = [tensor(2, 64), tensor(2, 64), tensor(1, 128)];
+  const { seqlenQ, headDim } = tiny;
+  const tensor = (heads, dim) => {
+    const data = new Float32Array(seqlenQ * heads * dim).fill(0.1);
+    return Tensor.from(data, { shape: [1, seqlenQ, heads, dim] });
+  };
+  const operands = [tensor(2, headDim), tensor(2, headDim), tensor(1, 2 * headDim)];
   const samples = [];
   for (let i = 0; i < 5000; i += 1) {
     const start = performance.now();
-    const out = diffAttention(q, k, v, { lambda: 0.8 });
+    const out = diffAttention(...operands, { lambda: 0.8 });
     await out.data();
     samples.push(performance.now() - start);
     out.dispose();
   }
-  return summarise(samples.slice(1000));
+  const warm = summarise(samples.slice(1000));
+  const flops = flopsOf(tiny, kMasks.full);
+  const contenders = [{ name: 'flashdiff', role: 'ours', flops, warm }];
+  return { shape: tiny, mask: kMasks.full, contenders };
 }
 
-function print() {
-  const { cpu } = inspect();
-  console.log(`${cpu.isa}, ${cpu.threads} threads`);
-  console.log(`ceilings: ${ceilings.gflops} GFLOP/s, ${ceilings.gbps} GB/s`);
-  console.log(`[1, 1, 16, 64], call to data: median ${(small.median * 1e3).toFixed(1)} us`);
-  console.table(outcomes.flatMap(({ series }) => series.measurements.map((m) => row(series, m))));
-}
-
-function row({ dtype }, { shape, mask, contenders }) {
-  const ours = contenders.find(({ role }) => role === 'ours');
-  if (!ours?.warm) return { shape: labelOf(shape), dtype, failed: ours?.failed };
-  const rate = ({ median }) => ours.flops / median / 1e6;
-  const { median, min, max } = ours.warm;
-  const line = {
-    shape: labelOf(shape),
-    dtype,
-    mask: maskName(mask),
-    ms: median.toFixed(2),
-    spread: `${min.toFixed(2)} to ${max.toFixed(2)}`,
-    'GFLOP/s': rate(ours.warm).toFixed(0),
-    'of peak': (rate(ours.warm) / ceilings.gflops).toFixed(2),
-  };
-  if (shape.seqlenQ === 1) {
-    const element = dtype === 'float32' ? 4 : 2;
-    const bytes = 4 * shape.batch * shape.kvHeads * shape.seqlenK * shape.headDim * element;
-    line['of bandwidth'] = (bytes / median / 1e6 / ceilings.gbps).toFixed(2);
+/** One outcome of the same series in every round. */
+function merge(outcomes) {
+  const all = outcomes.map(({ series }) => series);
+  const [first] = all;
+  const ceilings = {};
+  for (const name of Object.keys(first.ceilings)) {
+    const found = all.map((series) => series.ceilings[name]);
+    found.sort((a, b) => a.perSecond - b.perSecond);
+    ceilings[name] = name === 'flops' ? found.at(-1) : found[found.length >> 1];
   }
-  const ort = contenders.find(({ role, warm }) => role === 'peer' && warm);
-  if (ort) line['over onnxruntime'] = (ort.warm.median / median).toFixed(2);
-  const torch = pytorch.find(
-    (entry) => labelOf(entry.shape) === labelOf(shape) && entry.causal === mask.causal,
-  );
-  if (torch && dtype === 'float32') line['over PyTorch'] = (torch.median / median).toFixed(2);
-  return line;
+  const measurements = first.measurements.map((measurement, m) => ({
+    ...measurement,
+    contenders: measurement.contenders.map((contender, c) => {
+      const times = all.map((series) => series.measurements[m].contenders[c].warm);
+      return times.every(Boolean) ? { ...contender, warm: mergeTimes(times) } : contender;
+    }),
+  }));
+  return { ...outcomes[0], series: { ...first, ceilings, measurements } };
+}
+
+function mergeTimes(times) {
+  return {
+    median: summarise(times.map(({ median }) => median)).median,
+    min: Math.min(...times.map(({ min }) => min)),
+    max: Math.max(...times.map(({ max }) => max)),
+    runs: times.reduce((sum, { runs }) => sum + runs, 0),
+  };
+}
+
+function print(series) {
+  console.log(tableOf(series));
+  const { bytes } = series.ceilings;
+  const [{ shape, contenders }] = series.measurements;
+  if (bytes) {
+    const element = series.dtype === 'float32' ? 4 : 2;
+    const size = 4 * shape.batch * shape.kvHeads * shape.seqlenK * shape.headDim * element;
+    const rate = size / (contenders[0].warm.median / 1e3);
+    const share = ((100 * rate) / bytes.perSecond).toFixed(0);
+    console.log(`${(rate / 1e9).toFixed(1)} GB/s, ${share} % of ${bytes.perSecond / 1e9}`);
+  }
+  console.log();
 }

@@ -1,11 +1,11 @@
 /** `flashdiff bench` */
 
 import { accessSync, constants, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
 import { dirname } from 'node:path';
-import { type BenchFile, kFormat, readBenchFile } from '../bench/result.js';
+import { benchFile } from '../bench/file.js';
+import { type BenchFile, readBenchFile } from '../bench/result.js';
 import { type Plan, runBench } from '../bench/run.js';
-import { type Inspection, inspect } from '../index.js';
+import { inspect } from '../index.js';
 import { drawReport } from '../report/report.js';
 import { tableOf } from './bench_table.js';
 import { command, UsageError } from './command.js';
@@ -82,33 +82,7 @@ async function measure(plans: readonly Plan[]): Promise<BenchFile> {
   } finally {
     progress.clear();
   }
-  const versions = Object.assign({}, ...outcomes.map((outcome) => outcome.versions));
-  return {
-    format: kFormat,
-    date: new Date().toISOString(),
-    command: `flashdiff ${process.argv.slice(2).join(' ')}`,
-    machine: machineOf(inspect()),
-    versions: { flashdiff: inspect().version, 'Node.js': process.versions.node, ...versions },
-    series: outcomes.map((outcome) => outcome.series),
-  };
-}
-
-function machineOf({ cpu, cuda }: Inspection): Record<string, string> {
-  const processors = cpus();
-  const gpus = cuda.devices.map(
-    ({ name, multiprocessors, memory, computeCapability }) =>
-      `${name}, compute capability ${computeCapability}, ${multiprocessors} SMs, ` +
-      `${(memory / 2 ** 30).toFixed(0)} GiB`,
-  );
-  return {
-    Processor: `${processors[0]?.model.trim() ?? process.arch}, ${processors.length} threads`,
-    'CPU engine': `${cpu.isa}, ${cpu.threads} threads`,
-    Memory: `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
-    GPU: gpus.join('; ') || `none: ${cuda.reason}`,
-    'CUDA driver': cuda.driver || 'none',
-    'CUDA runtime': cuda.runtime || 'built without',
-    System: `${process.platform} ${release()}, ${process.arch}`,
-  };
+  return benchFile(`flashdiff ${process.argv.slice(2).join(' ')}`, outcomes);
 }
 
 function hasFailure({ series }: BenchFile): boolean {

@@ -1,0 +1,169 @@
+// How the CPU engine uses threads: speed by their number, evenly and unevenly shaped work alike, and
+// what a program's event loop feels of a long job that leaves it one core.
+//
+// usage: node bench/cpu-threads.mjs [--rounds 5] [--json FILE]
+//
+// Needs a built package. Efficiency is the time on one thread over n times the time on n, medians of
+// the rounds. Lateness is that of a 5 ms interval, and of fs.stat the time to its answer.
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const { values: flags } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    json: { type: 'string' },
+    child: { type: 'string' },
+  },
+});
+const cores = availableParallelism();
+const kRuns = 5;
+const kInterval = 5;
+const kLongJob = 2000;
+const causal = { causal: true };
+
+/** What is timed together: how many calls of which shape and options. */
+const kWork = {
+  full: [[1, '1x8x2048x64', {}]],
+  causal: [[1, '1x8x2048x64', causal]],
+  'causal, 256 keys back': [[1, '1x8x4096x64', { causal: true, window: [256, 0] }]],
+  'one long head': [[1, '1x1x8192x64', {}]],
+  'one long head, causal': [[1, '1x1x8192x64', causal]],
+  'many short heads': [[1, '64x8x128x64', causal]],
+  'one long head, causal, beside many short ones': [
+    [1, '1x1x8192x64', causal],
+    [16, '4x8x128x64', causal],
+  ],
+};
+
+if (flags.child === 'work') await report(timeWork);
+else if (flags.child === 'loop') await report(watchLoop);
+else main();
+
+function main() {
+  const counts = [];
+  for (let n = 1; n < cores; n *= 2) counts.push(n);
+  counts.push(cores);
+  const rounds = Array.from({ length: Number(flags.rounds) }, () =>
+    counts.map((threads) => child('work', threads)),
+  );
+  const work = Object.keys(kWork).map((name) => {
+    const row = { work: name };
+    for (const [i, threads] of counts.entries()) {
+      row[`ms on ${threads}`] = median(rounds.map((times) => times[i][name]));
+      if (i === 0) continue;
+      row[`efficiency on ${threads}`] = median(
+        rounds.map((times) => times[0][name] / times[i][name] / threads),
+      );
+    }
+    return row;
+  });
+  const loop = child('loop', Math.max(1, cores - 1));
+  console.table(work.map((row) => ({ ...row, ...rounded(row) })));
+  console.table(rounded(loop));
+  const machine = { cores, node: process.versions.node };
+  if (flags.json) {
+    writeFileSync(flags.json, `${JSON.stringify({ machine, work, loop }, null, 1)}\n`);
+  }
+}
+
+function child(what, threads) {
+  const env = { ...process.env, FLASHDIFF_NUM_THREADS: String(threads) };
+  const args = [fileURLToPath(import.meta.url), '--child', what];
+  return JSON.parse(execFileSync(process.execPath, args, { env, encoding: 'utf8' }));
+}
+
+async function report(measure) {
+  console.log(JSON.stringify(await measure(await import('flashdiff'))));
+}
+
+async function timeWork(flashdiff) {
+  const times = {};
+  for (const [name, calls] of Object.entries(kWork)) {
+    const runs = await Promise.all(
+      calls.map(async ([count, shape, options]) => ({
+        count,
+        call: await callOf(flashdiff, shape, options),
+      })),
+    );
+    const all = () => {
+      for (const { count, call } of runs) for (let i = 0; i < count; i += 1) call().dispose();
+    };
+    const samples = [];
+    for (let i = 0; i <= kRuns; i += 1) samples.push(await flashdiff.elapsed('cpu', all));
+    times[name] = median(samples.slice(1));
+  }
+  return times;
+}
+
+/** A job of two seconds, and what timers and files notice of it; the same for as long without it. */
+async function watchLoop(flashdiff) {
+  const call = await callOf(flashdiff, '1x8x2048x64', {});
+  const once = await flashdiff.elapsed('cpu', () => call().dispose());
+  const idle = await lateness(new Promise((resolve) => setTimeout(resolve, kLongJob)));
+  const start = performance.now();
+  const outs = Array.from({ length: Math.ceil(kLongJob / once) }, call);
+  const submitted = performance.now() - start;
+  const busy = await lateness(outs.at(-1).data());
+  return { idle, busy: { submitted, job: performance.now() - start, ...busy } };
+}
+
+async function lateness(until) {
+  const timer = [];
+  const stats = [];
+  let last = performance.now();
+  const interval = setInterval(() => {
+    const now = performance.now();
+    timer.push(Math.max(0, now - last - kInterval));
+    last = now;
+  }, kInterval);
+  let done = false;
+  const ended = until.then(() => {
+    done = true;
+  });
+  while (!done) {
+    const start = performance.now();
+    await stat(fileURLToPath(import.meta.url));
+    stats.push(performance.now() - start);
+    await new Promise((resolve) => setTimeout(resolve, kInterval));
+  }
+  clearInterval(interval);
+  await ended;
+  return { timerP99: p99(timer), statMedian: median(stats), statP99: p99(stats) };
+}
+
+async function callOf({ diffAttention, Tensor }, shape, options) {
+  const { parseShape } = await import('../dist/bench/shape.js');
+  const { batch, heads, seqlenQ, seqlenK, headDim } = parseShape(shape);
+  const tensor = (...lengths) => {
+    const data = new Float32Array(lengths.reduce((a, b) => a * b));
+    return Tensor.from(data.fill(0.25), { shape: lengths, device: 'cpu' });
+  };
+  const q = tensor(batch, seqlenQ, 2 * heads, headDim);
+  const k = tensor(batch, seqlenK, 2 * heads, headDim);
+  const v = tensor(batch, seqlenK, heads, 2 * headDim);
+  return () => diffAttention(q, k, v, { lambda: 0.8, ...options });
+}
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}
+
+function p99(values) {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.99)];
+}
+
+/** For tables: two digits behind the point, in nested objects too. */
+function rounded(values) {
+  const show = (value) =>
+    typeof value === 'number'
+      ? Number(value.toFixed(2))
+      : Object(value) === value
+        ? rounded(value)
+        : value;
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, show(value)]));
+}
