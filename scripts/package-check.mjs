@@ -94,6 +94,7 @@ function tryTools(project) {
     cpSync(join(root, 'node_modules', name), target, { recursive: true });
   }
   for (const folder of ['ts-esm', 'ts-cjs', 'ts-bundler']) {
+    cpSync(join(project, 'app.ts'), join(project, folder, 'app.ts'));
     step(`TypeScript ${folder}`, () => run(bin('tsc'), ['-p', folder], project));
   }
   for (const file of ['ts-esm/out/app.js', 'ts-cjs/out/app.js']) {
