@@ -1,7 +1,14 @@
 /** Our own times: device time, one measurement a call, each result checked before it is timed. */
 
 import type { DType } from '../dtype.js';
-import { type DiffAttentionOptions, diffAttention, elapsed, Tensor } from '../index.js';
+import {
+  type DiffAttentionOptions,
+  type DiffAttentionResult,
+  diffAttention,
+  elapsed,
+  type Range,
+  Tensor,
+} from '../index.js';
 import { check, type Options } from '../reference.js';
 import { rowsAcross } from '../verify/problem.js';
 import { fill } from './data.js';
@@ -42,11 +49,13 @@ export function operandsOf(shape: Shape, { device, dtype, table }: Setting): Ope
   ];
 }
 
-export const optionsOf = ({ causal, left }: Mask) => ({
+const optionsOf = ({ causal, left }: Mask) => ({
   lambda: kLambda,
   causal,
   ...(left !== undefined && { window: [left, causal ? 0 : -1] as const }),
 });
+
+const kExtra = { subln: { eps: 1e-5 }, outputScale: 0.2, returnLse: true } as const;
 
 /** The bare result, and the same with norm, scale and log-sum-exp fused. */
 export async function measureOurs(
@@ -56,52 +65,73 @@ export async function measureOurs(
   setting: Setting,
 ): Promise<Contender[]> {
   const flops = flopsOf(shape, mask);
-  const options = optionsOf(mask);
-  const bare = () => diffAttention(...operands, options).dispose();
-  const withAll = () => {
-    const extra = { subln: { eps: 1e-5 }, outputScale: 0.2, returnLse: true } as const;
-    const { out, lse } = diffAttention(...operands, { ...options, ...extra });
-    out.dispose();
-    lse.dispose();
-  };
+  const bare = optionsOf(mask);
+  const extended = { ...bare, ...kExtra };
   const ours = { name: 'flashdiff', role: 'ours', flops } as const;
+  const variant = { name: 'flashdiff, norm + scale + lse', role: 'variant', flops } as const;
   try {
-    const error = checkRows(shape, operands, options);
-    const times = await timesOf(bare, setting);
-    const all = await timesOf(withAll, setting);
-    return [
-      { ...ours, error, ...times },
-      { name: 'flashdiff, norm + scale + lse', role: 'variant', flops, ...all },
-    ];
+    const contenders: Contender[] = [];
+    for (const [contender, options] of [
+      [ours, bare],
+      [variant, extended],
+    ] as const) {
+      const error = checkRows(shape, operands, options);
+      const times = await timesOf(() => disposeOf(diffAttention(...operands, options)), setting);
+      contenders.push({ ...contender, error, ...times });
+    }
+    return contenders;
   } catch (failure) {
     return [{ ...ours, failed: (failure as Error).message }];
   }
 }
 
+type Result = Tensor | DiffAttentionResult;
+
+function disposeOf(result: Result): void {
+  const { out, lse } = partsOf(result);
+  out.dispose();
+  lse?.dispose();
+}
+
+function partsOf(result: Result): { out: Tensor; lse?: Tensor } {
+  return result instanceof Tensor ? { out: result } : result;
+}
+
 /** Holds sampled rows of the first and the last head to the rule; gives the largest error. */
 function checkRows(shape: Shape, [q, k, v]: Operands, options: DiffAttentionOptions): number {
   const { batch, heads, kvHeads, seqlenQ } = shape;
-  const out = diffAttention(q, k, v, options) as Tensor;
+  const result: Result = diffAttention(q, k, v, options);
+  const { out, lse } = partsOf(result);
   const rows = rowsAcross(seqlenQ, kCheckedRows, seqlenQ);
+  const views: Tensor[] = [];
+  const part = (tensor: Tensor, ...ranges: Range[]) => {
+    views.push(tensor.slice(...ranges));
+    return views.at(-1) as Tensor;
+  };
   let worst = 0;
-  for (const [b, h] of [
-    [0, 0],
-    [batch - 1, heads - 1],
-  ] as const) {
-    const g = Math.floor(h / (heads / kvHeads));
-    const one = [
-      out.slice([b, b + 1], null, [h, h + 1]),
-      q.slice([b, b + 1], null, [2 * h, 2 * h + 2]),
-      k.slice([b, b + 1], null, [2 * g, 2 * g + 2]),
-      v.slice([b, b + 1], null, [g, g + 1]),
-    ] as const;
-    const report = check(...one, { ...(options as Options), rows });
-    for (const tensor of one) tensor.dispose();
-    if (!report.ok) throw new Error(`wrong on sampled rows of head ${h}: ${report.message}`);
-    worst = Math.max(worst, report.out.error);
+  try {
+    for (const [b, h] of [
+      [0, 0],
+      [batch - 1, heads - 1],
+    ] as const) {
+      const g = Math.floor(h / (heads / kvHeads));
+      const own = part(out, [b, b + 1], null, [h, h + 1]);
+      const sums = lse && part(lse, null, [b, b + 1], [h, h + 1]);
+      const operands = [
+        part(q, [b, b + 1], null, [2 * h, 2 * h + 2]),
+        part(k, [b, b + 1], null, [2 * g, 2 * g + 2]),
+        part(v, [b, b + 1], null, [g, g + 1]),
+      ] as const;
+      const one = sums ? { out: own, lse: sums } : own;
+      const report = check(one, ...operands, { ...(options as Options), rows });
+      if (!report.ok) throw new Error(`wrong on sampled rows of head ${h}: ${report.message}`);
+      worst = Math.max(worst, report.out.error);
+    }
+    return worst;
+  } finally {
+    for (const view of views) view.dispose();
+    disposeOf(result);
   }
-  out.dispose();
-  return worst;
 }
 
 /** On CUDA, what stands in front of a call hides its launch and leaves the caches warm or cold. */
