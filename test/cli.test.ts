@@ -1,10 +1,10 @@
+/** The command `flashdiff`, run as a user runs it. */
+
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type Inspection, inspect } from 'flashdiff';
-import { adviceFor, type Surroundings } from '../dist/cli/advice.js';
-import { columns, painter, progressBar } from '../dist/cli/terminal.js';
+import { inspect } from 'flashdiff';
 
 const root = dirname(require.resolve('flashdiff/package.json'));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -111,86 +111,6 @@ describe('inspect', () => {
   });
 });
 
-describe('advice', () => {
-  const gpu = {
-    name: 'NVIDIA H200',
-    computeCapability: '9.0',
-    multiprocessors: 132,
-    memory: 1,
-    allocated: 0,
-    kernels: ['hopper', 'generic'],
-  };
-  const all: Inspection = {
-    version: '1.0.0',
-    cpu: {
-      isa: 'avx512-bf16',
-      isas: ['avx512-bf16', 'avx512', 'avx2', 'baseline'],
-      threads: 8,
-      allocated: 0,
-    },
-    cuda: { available: true, reason: '', driver: '13.0', runtime: '13.0', devices: [gpu] },
-    environment: {},
-  };
-  const around: Surroundings = {
-    arch: 'x64',
-    cores: 8,
-    nvidiaGpu: true,
-    onnxruntime: true,
-    torch: true,
-  };
-  const without = (cuda: Partial<Inspection['cuda']>): Inspection => ({
-    ...all,
-    cuda: { ...all.cuda, available: false, reason: 'why', devices: [], ...cuda },
-  });
-  const withGpu = (device: Partial<typeof gpu>, environment = {}): Inspection => ({
-    ...all,
-    cuda: { ...all.cuda, devices: [{ ...gpu, ...device }] },
-    environment,
-  });
-
-  test('none where nothing is missing', () => {
-    expect(adviceFor(all, around)).toEqual([]);
-  });
-
-  test.each<[string, Inspection, Partial<Surroundings>, string, RegExp]>([
-    ['a build without CUDA', without({ runtime: '' }), {}, 'CUDA', /released package|nvcc/],
-    ['no driver', without({ driver: '' }), {}, 'CUDA', /driver that knows CUDA 13.0/],
-    ['no GPU', without({ driver: '' }), { nvidiaGpu: false }, 'CUDA', /NVIDIA GPU/],
-    ['an old driver', without({ driver: '12.4' }), {}, 'CUDA', /newer driver: .*12\.4.*13\.0/],
-    ['a hidden GPU', without({}), {}, 'CUDA', /CUDA_VISIBLE_DEVICES/],
-    ['an A100', withGpu({ kernels: ['generic'] }), {}, 'kernel hopper', /capability 9\.0/],
-    [
-      'a forced kernel',
-      withGpu({ kernels: ['generic'] }, { FLASHDIFF_CUDA_KERNEL: 'generic' }),
-      {},
-      'kernel hopper',
-      /unset FLASHDIFF_CUDA_KERNEL=generic/,
-    ],
-    ['a V100', withGpu({ kernels: [] }), {}, 'kernels for cuda:0', /8\.0 or later/],
-    [
-      'an old CPU',
-      { ...all, cpu: { ...all.cpu, isa: 'avx2', isas: ['avx2', 'baseline'] } },
-      {},
-      'CPU engine avx512',
-      /AVX-512/,
-    ],
-    [
-      'a forced engine',
-      { ...all, cpu: { ...all.cpu, isa: 'avx2' }, environment: { FLASHDIFF_CPU_ISA: 'avx2' } },
-      {},
-      'avx512-bf16 is not in use',
-      /unset FLASHDIFF_CPU_ISA=avx2/,
-    ],
-    ['idle cores', all, { cores: 16 }, '8 of 16', /FLASHDIFF_NUM_THREADS=16/],
-    ['no onnxruntime', all, { onnxruntime: false }, 'onnxruntime-node', /npm install/],
-    ['no PyTorch', all, { torch: false }, 'PyTorch', /python3/],
-  ])('%s', (_, inspection, changes, missing, bring) => {
-    const advice = adviceFor(inspection, { ...around, ...changes });
-    const [entry] = advice.filter((candidate) => candidate.missing.includes(missing));
-    expect(entry?.bring).toMatch(bring);
-  });
-});
-
 describe('verify', () => {
   const engine = `cpu:${isa}`;
 
@@ -277,42 +197,5 @@ describe('bench', () => {
     expect(stderr).toContain('format "other"');
     expect(status).toBe(1);
     expect(existsSync(join(folder, 'none.html'))).toBe(false);
-  });
-});
-
-describe('the terminal', () => {
-  const stream = (isTTY: boolean) => {
-    const written: string[] = [];
-    const write = (text: string) => written.push(text) > 0;
-    return { isTTY, columns: 60, write, written };
-  };
-
-  test('shows a bar and colour', () => {
-    const tty = stream(true);
-    const bar = progressBar(tty);
-    bar.show(1, 2, 'x'.repeat(200));
-    expect(tty.written.join('')).toContain('50 %');
-    expect(tty.written.join('').length).toBeLessThan(70);
-    bar.clear();
-    expect(painter(tty)('red', 'wrong')).toBe('\x1b[31mwrong\x1b[0m');
-  });
-
-  test('anything else shows neither', () => {
-    const pipe = stream(false);
-    progressBar(pipe).show(1, 2, 'now');
-    expect(pipe.written).toEqual([]);
-    expect(painter(pipe)('red', 'wrong')).toBe('wrong');
-  });
-
-  test('columns line up', () => {
-    expect(
-      columns(
-        ['name', 'n'],
-        [
-          ['a', '100'],
-          ['bcdef', '1'],
-        ],
-      ),
-    ).toBe('name     n\na      100\nbcdef    1');
   });
 });
