@@ -54,7 +54,6 @@ CudaInfo info() {
   CudaInfo info;
   int count = 0;
   info.reason = find_devices(count);
-  info.available = info.reason.empty();
   cudaDriverGetVersion(&info.driver_version);
   cudaRuntimeGetVersion(&info.runtime_version);
   for (int ordinal = 0; ordinal < count; ++ordinal) {
@@ -66,9 +65,17 @@ CudaInfo info() {
         .minor = properties.minor,
         .multiprocessors = properties.multiProcessorCount,
         .memory = properties.totalGlobalMem,
-        .kernels = forward_kernels(describe_device(ordinal)),
+        .kernels = {},
     });
+    try {
+      info.devices.back().kernels = forward_kernels(describe_device(ordinal));
+      info.available = true;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kUnsupported) throw;
+      info.reason = error.what();
+    }
   }
+  if (info.available) info.reason.clear();
   return info;
 }
 

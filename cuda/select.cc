@@ -1,7 +1,9 @@
 #include "select.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <limits>
+#include <span>
 
 #include "flashdiff/error.h"
 #include "generic/forward.h"
@@ -12,9 +14,12 @@
 namespace flashdiff::cuda {
 namespace {
 
+[[noreturn]] void refuse(const std::string& message) {
+  throw Error(ErrorCode::kUnsupported, message);
+}
+
 struct ForwardKernel {
   const char* name;
-  bool is_automatic;  // or only by FLASHDIFF_CUDA_KERNEL
   bool (*runs_on)(const Device&);
   bool (*supports)(const ForwardParams&);
   void (*forward)(const ForwardParams&, const Device&, cudaStream_t);
@@ -23,38 +28,49 @@ struct ForwardKernel {
 // Preferred first. Every supported problem is one that the last of them computes.
 constexpr ForwardKernel kForwardKernels[] = {
 #ifdef FLASHDIFF_WITH_HOPPER
-    {"hopper", false, [](const Device& device) { return device.major == 9 && device.minor == 0; },
+    {"hopper", [](const Device& device) { return device.major == 9 && device.minor == 0; },
      hopper::supports,
      [](const ForwardParams& params, const Device&, cudaStream_t stream) {
        hopper::forward(params, stream);
      }},
 #endif
-    {"generic", true, [](const Device& device) { return device.major >= 8; },
+    {"generic", [](const Device& device) { return device.major >= 8; },
      [](const ForwardParams&) { return true; }, generic::forward},
 };
 
-const std::string& wanted() {
-  static const std::string name = [] {
-    const char* value = std::getenv("FLASHDIFF_CUDA_KERNEL");
-    return std::string(value == nullptr || *value == '\0' ? "auto" : value);
-  }();
-  return name;
-}
-
-bool is_candidate(const ForwardKernel& kernel, const Device& device) {
-  const bool is_wanted = wanted() == "auto" ? kernel.is_automatic : wanted() == kernel.name;
-  return is_wanted && kernel.runs_on(device);
-}
-
-const ForwardKernel* find(const ForwardParams& params, const Device& device) {
+// The kernel to begin with; those behind it compute what it does not. Null for one that is unknown,
+// or that does not run on the device.
+const ForwardKernel* first_kernel(const Device& device, const std::string& wanted) {
   for (const ForwardKernel& kernel : kForwardKernels) {
-    if (is_candidate(kernel, device) && kernel.supports(params)) return &kernel;
+    if (kernel.runs_on(device) && (wanted == "auto" || wanted == kernel.name)) return &kernel;
   }
   return nullptr;
 }
 
-[[noreturn]] void refuse(const std::string& message) {
-  throw Error(ErrorCode::kUnsupported, message);
+// The kernels in use on a device, preferred first. Throws Error{kUnsupported}.
+std::span<const ForwardKernel> kernels_of(const Device& device) {
+  static const std::string wanted = [] {
+    const char* value = std::getenv("FLASHDIFF_CUDA_KERNEL");
+    return std::string(value == nullptr || *value == '\0' ? "auto" : value);
+  }();
+  const ForwardKernel* first = first_kernel(device, wanted);
+  if (first != nullptr) return {first, std::end(kForwardKernels)};
+  std::string names;
+  for (const ForwardKernel& kernel : kForwardKernels) {
+    if (kernel.runs_on(device)) names += std::string(", ") + kernel.name;
+  }
+  if (names.empty()) {
+    refuse("expected a CUDA device of compute capability 8.0 or later, got " + device.name() +
+           " of " + std::to_string(device.major) + "." + std::to_string(device.minor));
+  }
+  refuse("expected FLASHDIFF_CUDA_KERNEL to be one of those that " + device.name() + " runs (auto" +
+         names + "), got '" + wanted + "'");
+}
+
+const ForwardKernel& find(const ForwardParams& params, const Device& device) {
+  const auto kernels = kernels_of(device);
+  return *std::ranges::find_if(
+      kernels, [&](const ForwardKernel& kernel) { return kernel.supports(params); });
 }
 
 void check_aligned(const char* name, const void* data, const Strides& strides, int32_t batch_size,
@@ -75,9 +91,7 @@ void check_aligned(const char* name, const void* data, const Strides& strides, i
 
 std::vector<std::string> forward_kernels(const Device& device) {
   std::vector<std::string> names;
-  for (const ForwardKernel& kernel : kForwardKernels) {
-    if (is_candidate(kernel, device)) names.push_back(kernel.name);
-  }
+  for (const ForwardKernel& kernel : kernels_of(device)) names.emplace_back(kernel.name);
   return names;
 }
 
@@ -107,17 +121,13 @@ void check_forward(const ForwardParams& p, const Device& device) {
     if (i >= halves) continue;
     check_aligned("v", p.v[i], p.v_strides, p.batch_size, p.seqlen_k, p.num_kv_heads);
   }
-  if (find(p, device) == nullptr) {
-    refuse("expected a kernel for this problem on " + device.name() + " (compute capability " +
-           std::to_string(device.major) + "." + std::to_string(device.minor) +
-           "), got none with FLASHDIFF_CUDA_KERNEL=" + wanted());
-  }
+  kernels_of(device);
 }
 
 void forward(const ForwardParams& params, const Device& device, cudaStream_t stream) {
   check_forward(params, device);
   if (params.batch_size == 0 || params.num_heads == 0 || params.seqlen_q == 0) return;
-  find(params, device)->forward(params, device, stream);
+  find(params, device).forward(params, device, stream);
 }
 
 }  // namespace flashdiff::cuda

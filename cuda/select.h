@@ -1,5 +1,5 @@
-// Which kernel computes a problem on a device. FLASHDIFF_CUDA_KERNEL=auto|generic|hopper narrows
-// the choice; auto takes the first that supports the problem.
+// Which kernel computes a problem on a device: the first of the device's that supports it.
+// FLASHDIFF_CUDA_KERNEL=auto|hopper|generic names the one to begin with.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -12,10 +12,11 @@
 
 namespace flashdiff::cuda {
 
-// The forward kernels that the device runs, preferred first.
+// The forward kernels in use on the device, preferred first. Throws Error{kUnsupported} when it
+// runs none, or not the one that FLASHDIFF_CUDA_KERNEL names.
 std::vector<std::string> forward_kernels(const Device& device);
 
-// Throws Error{kUnsupported} when no kernel computes the problem.
+// Throws Error{kUnsupported} when no kernel computes the problem, or as forward_kernels.
 void check_forward(const ForwardParams& params, const Device& device);
 
 // Puts the work on the stream of the current device. Throws as check_forward, or Error{kDevice}.
