@@ -1,7 +1,6 @@
 /** `flashdiff bench` */
 
-import { accessSync, constants, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { benchFile } from '../bench/file.js';
 import { type BenchFile, readBenchFile } from '../bench/result.js';
 import { type Plan, runBench } from '../bench/run.js';
@@ -10,7 +9,7 @@ import { drawReport } from '../report/report.js';
 import { tableOf } from './bench_table.js';
 import { command, UsageError } from './command.js';
 import { kDTypes, readPlans } from './plan.js';
-import { readList } from './read.js';
+import { expectWritable, readList } from './read.js';
 import { progressBar } from './terminal.js';
 
 export const benchCommand = command({
@@ -54,15 +53,6 @@ examples:
     return files.some(hasFailure) ? 1 : 0;
   },
 });
-
-/** Before minutes are spent on what could not be written. */
-function expectWritable(file: string): void {
-  try {
-    accessSync(dirname(file), constants.W_OK);
-  } catch {
-    throw new UsageError(`expected a file in a folder that exists, got ${file}`);
-  }
-}
 
 async function measure(plans: readonly Plan[]): Promise<BenchFile> {
   const progress = progressBar();
