@@ -21,8 +21,9 @@ export interface DiffAttentionResult<D extends DType = DType> {
  *     out = softmax(s · Q1 K1ᵀ + mask) V − λ · softmax(s · Q2 K2ᵀ + mask) V
  *     out = outputScale · RMSNorm(out)                                        where subln asks for it
  *
- * in one pass over the keys. It checks its arguments, enqueues the work on the device of its operands
- * and returns at once. Strided operands are read where they are; only their last dimension must be
+ * in one kernel: the differential attention of the Differential Transformer
+ * ([arXiv 2410.05258](https://arxiv.org/abs/2410.05258), section 2.1). It checks its arguments,
+ * enqueues the work on the device of its operands and returns at once. Strided operands are read where they are; only their last dimension must be
  * contiguous. A query that sees no key gets 0 and lse −Infinity; masked keys and values change
  * nothing, whatever they hold. B, Nq and Nk may be 0.
  *

@@ -17,16 +17,19 @@ export interface LambdaVectors {
 }
 
 /**
- * λ_init of a layer: 0.8 − 0.6·e^(−0.3·depth).
+ * λ_init of a layer: 0.8 − 0.6·e^(−0.3·depth), as in
+ * [arXiv 2410.05258](https://arxiv.org/abs/2410.05258), which counts layers from 1.
  *
  * @param depth index of the layer, from 0
+ * @throws TypeError, RangeError unless depth is an integer ≥ 0
  */
 export function lambdaInit(depth: number): number {
   return 0.8 - 0.6 * Math.exp(-0.3 * expectInteger('depth', depth));
 }
 
 /**
- * λ of a layer in float64: e^(q1·k1) − e^(q2·k2) + λ_init. (Implementations in half precision round
+ * λ of a layer in float64: e^(q1·k1) − e^(q2·k2) + λ_init, as in
+ * [arXiv 2410.05258](https://arxiv.org/abs/2410.05258), section 2.1. (Implementations in half precision round
  * each of the three terms; pass a λ of your own to reproduce them.)
  *
  * @throws TypeError, RangeError for vectors that are none, or of different lengths

@@ -37,7 +37,11 @@ export interface DiffAttentionOptions {
    * −1 or Infinity: unbounded. @default unbounded
    */
   window?: readonly [left: number, right: number] | undefined;
-  /** The first keys, that many, stay visible whatever the window says; never against causal. @default 0 */
+  /**
+   * The first keys, that many, stay visible whatever the window says; never against causal. With a
+   * window this is the mask of LM-Infinite (arXiv 2308.16137) and StreamingLLM (arXiv 2309.17453).
+   * @default 0
+   */
   sinks?: number | undefined;
   /** Multiplies the logits; any finite number. @default 1/√D */
   softmaxScale?: number | undefined;
