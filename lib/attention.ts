@@ -23,9 +23,9 @@ export interface DiffAttentionResult<D extends DType = DType> {
  *
  * in one kernel: the differential attention of the Differential Transformer
  * ([arXiv 2410.05258](https://arxiv.org/abs/2410.05258), section 2.1). It checks its arguments,
- * enqueues the work on the device of its operands and returns at once. Strided operands are read where they are; only their last dimension must be
- * contiguous. A query that sees no key gets 0 and lse −Infinity; masked keys and values change
- * nothing, whatever they hold. B, Nq and Nk may be 0.
+ * enqueues the work on the device of its operands and returns at once. Strided operands are read
+ * where they are; only their last dimension must be contiguous. A query that sees no key gets 0 and
+ * lse −Infinity; masked keys and values change nothing, whatever they hold. B, Nq and Nk may be 0.
  *
  * @param q queries [B, Nq, 2H, D]
  * @param k keys [B, Nk, 2Hkv, D], or [B, Nk, Hkv, D] in layout `'v2'`; Hkv divides H
