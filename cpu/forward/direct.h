@@ -142,12 +142,14 @@ class DirectBlock {
       }
       const T* values = head.rows.v(half, keys.begin);
       int64_t column = 0;
-      for (; column + kColumns * kLanes <= p_.head_dim; column += kColumns * kLanes) {
-        attend<kColumns>(results, values, column, count, rescale, row == 0 && half + column == 0);
-      }
-      for (; column < p_.head_dim; column += kLanes) {
-        attend<1>(results, values, column, count, rescale, row == 0 && half + column == 0);
-      }
+      const auto take = [&]<int kV>(std::integral_constant<int, kV>) {
+        for (; column + (kV > 1 ? kV * kLanes : 1) <= p_.head_dim; column += kV * kLanes) {
+          attend<kV>(results, values, column, count, rescale, row == 0 && half + column == 0);
+        }
+      };
+      if constexpr (kColumns > 4) take(std::integral_constant<int, kColumns>());
+      take(std::integral_constant<int, 4>());
+      take(std::integral_constant<int, 1>());
     }
   }
 
@@ -172,6 +174,7 @@ class DirectBlock {
     const int64_t left = p_.head_dim - column;
     values += column;
     Vec sums[2][kV];
+#pragma GCC unroll 2
     for (int map = 0; map < 2; ++map) {
 #pragma GCC unroll 8
       for (int v = 0; v < kV; ++v) {
@@ -188,6 +191,7 @@ class DirectBlock {
         sums[1][v] += weights[1] * value;
       }
     }
+#pragma GCC unroll 2
     for (int map = 0; map < 2; ++map) {
 #pragma GCC unroll 8
       for (int v = 0; v < kV; ++v) store(results[map] + column + v * kLanes, sums[map][v]);
