@@ -1,5 +1,5 @@
-// What the subtraction does, as a picture: map 1, map 2 and their difference. The kernel itself draws
-// them: with the identity as values, a row of the result is a row of weights.
+// What the subtraction does, as a picture: map 1, map 2 and their difference. The kernel itself
+// draws them: with the identity as values, a row of the result is a row of weights.
 //
 // The scene: 32 tokens, one of which holds the content asked for, the needle. Both maps share the
 // noise, as trained ones do; only map 1 looks for the needle.

@@ -1,6 +1,7 @@
 // λ swept in one call: λ may be a tensor with a value a head, so that each head tries another one.
 // Sixteen heads of queries share one head of keys and values (grouped heads). The values mark the
-// needle in column 0 and everything else in column 1, so that the result tells both sums of weights.
+// needle in column 0 and everything else in column 1, so that the result tells both sums of
+// weights.
 //
 // usage: node examples/lambda-sweep.mjs
 import { diffAttention, Tensor } from 'flashdiff';

@@ -1,5 +1,5 @@
-// Tensors stay on the device between calls: a stack of attention layers, each fed with the result of
-// the one before, read once at the end. Nothing blocks meanwhile: a timer goes on ticking.
+// Tensors stay on the device between calls: a stack of attention layers, each fed with the result
+// of the one before, read once at the end. Nothing blocks meanwhile: a timer goes on ticking.
 //
 // usage: node examples/resident-loop.mjs [layers]
 import { diffAttention, elapsed, inspect, lambdaInit, Tensor } from 'flashdiff';

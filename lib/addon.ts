@@ -1,7 +1,7 @@
 /**
- * Finds the addon's file: a build of this checkout, else the prebuilt one of this platform. The paths
- * are literals, each in a `try` of its own, so that bundlers see them and bring along what is there.
- * What they do not name (a debug build, another libc or platform) node-gyp-build looks for.
+ * Finds the addon's file: a build of this checkout, else the prebuilt one of this platform. The
+ * paths are literals, each in a `try` of its own, so that bundlers see them and bring along what is
+ * there. What they do not name (a debug build, another libc or platform) node-gyp-build looks for.
  */
 
 import { join } from 'node:path';

@@ -30,7 +30,8 @@ export interface DiffAttentionResult<D extends DType = DType> {
  * @param q queries [B, Nq, 2H, D]
  * @param k keys [B, Nk, 2Hkv, D], or [B, Nk, Hkv, D] in layout `'v2'`; Hkv divides H
  * @param v values [B, Nk, Hkv, 2D]; [B, Nk, 2Hkv, D] in `'diffllama'`, [B, Nk, Hkv, D] in `'v2'`
- * @returns [B, Nq, H, 2D] ([B, Nq, H, D] in `'v2'`) in the dtype of q; `{ out, lse }` with returnLse
+ * @returns [B, Nq, H, 2D] ([B, Nq, H, D] in `'v2'`) in the dtype of q; `{ out, lse }` with
+ *   returnLse
  * @throws TypeError for the wrong kind of value, or an option that does not exist
  * @throws RangeError for shapes, dtypes, devices or numbers that do not go together
  * @throws FlashDiffError `ERR_UNSUPPORTED` when the device has no kernel for the problem,

@@ -14,8 +14,8 @@ export type Float16Data = typeof globalThis extends {
   : never;
 
 /**
- * What `data()` gives: float16 is a Float16Array where the runtime has it, else a Uint16Array of bits;
- * bfloat16 is a Uint16Array of bits (the upper half of a float32).
+ * What `data()` gives: float16 is a Float16Array where the runtime has it, else a Uint16Array of
+ * bits; bfloat16 is a Uint16Array of bits (the upper half of a float32).
  */
 export interface DataTypes {
   /** numbers */

@@ -5,9 +5,9 @@ import { wrongKind } from './errors.js';
 import { native, settled } from './native.js';
 
 /**
- * Milliseconds of device time of the work that `fn` enqueues: by CUDA events on CUDA, by the clock of
- * the queue's thread on the CPU. Work that others enqueue on the device meanwhile counts too, which
- * can happen only while an async `fn` waits.
+ * Milliseconds of device time of the work that `fn` enqueues: by CUDA events on CUDA, by the clock
+ * of the queue's thread on the CPU. Work that others enqueue on the device meanwhile counts too,
+ * which can happen only while an async `fn` waits.
  *
  * @returns rejects with what `fn` throws, or with the failure of the device
  */

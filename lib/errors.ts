@@ -1,12 +1,13 @@
 /**
- * What this package throws: TypeError for the wrong kind of value, RangeError for the right kind out
- * of bounds, FlashDiffError for the rest. One sentence: what was expected, for which argument, what
- * came.
+ * What this package throws: TypeError for the wrong kind of value, RangeError for the right kind
+ * out of bounds, FlashDiffError for the rest. One sentence: what was expected, for which argument,
+ * what came.
  */
 
 /**
  * - `ERR_CUDA_UNAVAILABLE`: no such CUDA device; the message says why, and so does `inspect()`
- * - `ERR_UNSUPPORTED`: a valid problem that the device has no kernel for; the message says what to do
+ * - `ERR_UNSUPPORTED`: a valid problem that the device has no kernel for; the message says what to
+ *   do
  * - `ERR_OUT_OF_MEMORY`: the device has no room; everything else goes on working
  * - `ERR_DISPOSED`: the tensor was disposed
  * - `ERR_DEVICE`: the device or its driver failed while running

@@ -28,8 +28,8 @@ export function lambdaInit(depth: number): number {
 }
 
 /**
- * λ of a layer in float64: e^(q1·k1) − e^(q2·k2) + λ_init, as in
- * [arXiv 2410.05258](https://arxiv.org/abs/2410.05258), section 2.1. (Implementations in half precision round
+ * λ of a layer in float64: e^(q1·k1) − e^(q2·k2) + λ_init, as in section 2.1 of
+ * [arXiv 2410.05258](https://arxiv.org/abs/2410.05258). (Implementations in half precision round
  * each of the three terms; pass a λ of your own to reproduce them.)
  *
  * @throws TypeError, RangeError for vectors that are none, or of different lengths

@@ -6,11 +6,12 @@
 import type { View } from './shape.js';
 
 /**
- * - `'v1'`, microsoft/unilm: the maps of head h are query heads 2h and 2h + 1, and key heads likewise;
- *   value heads are twice as wide
+ * - `'v1'`, microsoft/unilm: the maps of head h are query heads 2h and 2h + 1, and key heads
+ *   likewise; value heads are twice as wide
  * - `'diffllama'`, Hugging Face: the maps are query heads h and h + H, and key heads likewise; the
  *   value is two heads side by side
- * - `'v2'`, [DIFF V2](https://huggingface.co/blog/microsoft/diff-attn-v2): the maps are query heads 2h and 2h + 1, which share a key and a value head
+ * - `'v2'`, [DIFF V2](https://huggingface.co/blog/microsoft/diff-attn-v2): the maps are query heads
+ *   2h and 2h + 1, which share a key and a value head
  */
 export type Layout = 'v1' | 'diffllama' | 'v2';
 

@@ -1,4 +1,6 @@
-/** The options of diffAttention: their meaning, defaults and kinds. Relations to tensors come later. */
+/**
+ * The options of diffAttention: their meaning, defaults and kinds. Relations to tensors come later.
+ */
 
 import {
   expectArray,
@@ -24,8 +26,8 @@ export interface SublnOptions {
 /** What `diffAttention` computes; with [B, Nq, H, Dv] the shape of the result. */
 export interface DiffAttentionOptions {
   /**
-   * What map 2 is multiplied with: a number, or a float32 tensor [H] or [B, Nq, H] on the device of q.
-   * Any form goes with any layout. See `lambdaInit` and `lambdaFull`.
+   * What map 2 is multiplied with: a number, or a float32 tensor [H] or [B, Nq, H] on the device of
+   * q. Any form goes with any layout. See `lambdaInit` and `lambdaFull`.
    */
   lambda: number | Tensor;
   /** Which heads belong together. @default 'v1' */
@@ -33,8 +35,8 @@ export interface DiffAttentionOptions {
   /** Query i sees key j iff j ≤ i + Nk − Nq, so that the last query sees all. @default false */
   causal?: boolean | undefined;
   /**
-   * `[left, right]`: query i sees keys from i + Nk − Nq − left to i + Nk − Nq + right. Integers ≥ 0;
-   * −1 or Infinity: unbounded. @default unbounded
+   * `[left, right]`: query i sees keys from i + Nk − Nq − left to i + Nk − Nq + right. Each an
+   * integer ≥ 0; −1 or Infinity: unbounded. @default unbounded
    */
   window?: readonly [left: number, right: number] | undefined;
   /**

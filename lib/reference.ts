@@ -1,6 +1,6 @@
 /**
- * The oracle: differential attention in float64 and plain TypeScript, straight from the formula, with
- * no native part; and the rule by which a result in lower precision is judged against it.
+ * The oracle: differential attention in float64 and plain TypeScript, straight from the formula,
+ * with no native part; and the rule by which a result in lower precision is judged against it.
  *
  * @packageDocumentation
  */

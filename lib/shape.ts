@@ -1,4 +1,6 @@
-/** Strided views as plain numbers: what reshape, transpose and slice do to offset, shape, strides. */
+/**
+ * Strided views as plain numbers: what reshape, transpose and slice do to offset, shape, strides.
+ */
 
 import { expectArray, expectInteger, expectNumber, kMaxInt } from './check.js';
 import { outOfRange, wrongKind } from './errors.js';

@@ -15,7 +15,9 @@ import { readShape, sizeOf } from './shape.js';
  */
 export type Data = Float32Array | Float64Array | Uint16Array | Float16Data | readonly number[];
 
-/** Any object with data and a shape: onnxruntime's and transformers.js' tensors, reference results. */
+/**
+ * Any object with data and a shape: onnxruntime's and transformers.js' tensors, reference results.
+ */
 export interface TensorLike {
   /** One of {@link Data}. */
   readonly data: ArrayLike<unknown>;

@@ -71,9 +71,9 @@ export let adopt: <D extends DType>(
 export let operandOf: (name: string, value: unknown) => Operand;
 
 /**
- * An n-dimensional array on one device. It owns its memory: `from` copies in, `data` copies out, and
- * its elements never change. Work on it is queued; a failure that shows only at run time rejects
- * `data()` of the tensor and of all that depend on it.
+ * An n-dimensional array on one device. It owns its memory: `from` copies in, `data` copies out,
+ * and its elements never change. Work on it is queued; a failure that shows only at run time
+ * rejects `data()` of the tensor and of all that depend on it.
  *
  * `reshape`, `transpose`, `slice`, `contiguous` and `to` give new handles, which may share memory.
  * It is freed when the last of them is disposed; disposing one never breaks another. The garbage
@@ -123,11 +123,12 @@ export class Tensor<D extends DType = DType> {
   }
 
   /**
-   * A tensor with a copy of `data`, which may change as soon as the call returns. Float32Array given
-   * with a half dtype is rounded to nearest even.
+   * A tensor with a copy of `data`, which may change as soon as the call returns. Float32Array
+   * given with a half dtype is rounded to nearest even.
    *
-   * @param data a typed array, an array of numbers, or any object with data and a shape, such as the
-   *   tensors of onnxruntime and transformers.js; see {@link Data} for what becomes of each kind
+   * @param data a typed array, an array of numbers, or any object with data and a shape, such as
+   *   the tensors of onnxruntime and transformers.js; see {@link Data} for what becomes of each
+   *   kind
    * @throws TypeError when data is of another kind, detached, or a Uint16Array without a half dtype
    * @throws RangeError when the shape does not hold as many elements as data
    * @throws FlashDiffError `ERR_CUDA_UNAVAILABLE`
@@ -204,8 +205,8 @@ export class Tensor<D extends DType = DType> {
    * A part of the tensor, without copying: `slice(null, [2, 5], [-1])` takes all of dimension 0,
    * positions 2 to 4 of dimension 1 and the last of dimension 2. The rank stays.
    *
-   * @param ranges a dimension each: `[start, end]` as in Array.prototype.slice (negative counts from
-   *   the end, out of bounds is cut), or null for all; left out: all
+   * @param ranges a dimension each: `[start, end]` as in Array.prototype.slice (negative counts
+   *   from the end, out of bounds is cut), or null for all; left out: all
    */
   slice(...ranges: Range[]): Tensor<D> {
     return this.#alias(sliceView(this.#view, ranges));
@@ -217,8 +218,8 @@ export class Tensor<D extends DType = DType> {
   }
 
   /**
-   * The same tensor elsewhere or in another dtype (nearest even), converted on the device where it is
-   * and then moved. Always a new handle; it shares memory when nothing changes.
+   * The same tensor elsewhere or in another dtype (nearest even), converted on the device where it
+   * is and then moved. Always a new handle; it shares memory when nothing changes.
    *
    * @throws FlashDiffError `ERR_CUDA_UNAVAILABLE`
    */
@@ -243,11 +244,11 @@ export class Tensor<D extends DType = DType> {
   }
 
   /**
-   * A copy of the elements in row-major order, once all that they depend on is done. It never blocks
-   * the event loop.
+   * A copy of the elements in row-major order, once all that they depend on is done. It never
+   * blocks the event loop.
    *
-   * @returns Float32Array for float32, Float16Array (or Uint16Array bits where the runtime has none)
-   *   for float16, Uint16Array bits for bfloat16
+   * @returns Float32Array for float32, Float16Array (or Uint16Array bits where the runtime has
+   *   none) for float16, Uint16Array bits for bfloat16
    * @throws FlashDiffError (a rejection) with the first cause of a failure at run time:
    *   `ERR_OUT_OF_MEMORY`, `ERR_DEVICE`
    */

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// What prebuildify takes for node-gyp: builds with cmake-js instead. Of node-gyp's flags only --arch
-// and --debug mean the same there (--target would name a CMake target). FLASHDIFF_CMAKE_FLAGS holds
-// what cmake-js gets besides; with FLASHDIFF_PREBUILT=1 build/Release holds the addon already.
+// What prebuildify takes for node-gyp: builds with cmake-js instead. Of node-gyp's flags only
+// --arch and --debug mean the same there (--target would name a CMake target).
+// FLASHDIFF_CMAKE_FLAGS holds what cmake-js gets besides; with FLASHDIFF_PREBUILT=1 build/Release
+// holds the addon already.
 const { spawnSync } = require('node:child_process');
 
 if (process.env.FLASHDIFF_PREBUILT !== '1') {

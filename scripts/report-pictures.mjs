@@ -1,4 +1,5 @@
-// Pictures of a report's first plots for the README: FILE-light.png and FILE-dark.png beside FILE.html.
+// Pictures of a report's first plots for the README: FILE-light.png and FILE-dark.png beside
+// FILE.html.
 //
 // usage: node scripts/report-pictures.mjs FILE.html... (needs Chromium: FLASHDIFF_CHROMIUM)
 import { pathToFileURL } from 'node:url';

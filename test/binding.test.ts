@@ -1,6 +1,7 @@
 /**
- * Misuse straight at the addon, past every check of lib: each bad value gets an error with a code and
- * nothing crashes. Its errors are of Node's realm, not of jest's, so they are told by name and code.
+ * Misuse straight at the addon, past every check of lib: each bad value gets an error with a code
+ * and nothing crashes. Its errors are of Node's realm, not of jest's, so they are told by name and
+ * code.
  */
 
 import type { Binding, CopyArgs, DType, ForwardArgs, Storage } from '../binding.js';

@@ -1,4 +1,6 @@
-/** Bad calls of the public interface: which class, code and words they get. None reaches the addon. */
+/**
+ * Bad calls of the public interface: which class, code and words they get. None reaches the addon.
+ */
 
 import {
   type DiffAttentionOptions,

@@ -1,4 +1,6 @@
-/** How the package loads: by import and require, in worker threads, in jest's realm, and not at all. */
+/**
+ * How the package loads: by import and require, in worker threads, in jest's realm, and not at all.
+ */
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** What every command of `flashdiff` has: flags, a help text made from them, a sentence for bad ones. */
+/**
+ * What every command of `flashdiff` has: flags, a help text made from them, a sentence for bad
+ * ones.
+ */
 
 import { parseArgs } from 'node:util';
 

@@ -1,4 +1,6 @@
-/** The report: one self-contained page, plots drawn, the table behind each, machine and versions. */
+/**
+ * The report: one self-contained page, plots drawn, the table behind each, machine and versions.
+ */
 
 import { linesOf, significant, unitOf } from '../bench/lines.js';
 import type { BenchFile, Series } from '../bench/result.js';

@@ -1,7 +1,7 @@
 /**
- * The problems that every engine is checked on, made by crossing. A group crosses some fields whole;
- * the others are drawn from the case's seed, its place in the table, so that the table is the same
- * everywhere.
+ * The problems that every engine is checked on, made by crossing. A group crosses some fields
+ * whole; the others are drawn from the case's seed, its place in the table, so that the table is
+ * the same everywhere.
  */
 
 import { Random } from './random.js';

@@ -5,7 +5,10 @@ import { type Case, groups } from './cases.js';
 
 export type Extent = 'quick' | 'standard' | 'all';
 
-/** Every so many of a group's problems. Prime to the crossed lists' lengths, so that all values come. */
+/**
+ * Every so many of a group's problems. Prime to the crossed lists' lengths, so that all values
+ * come.
+ */
 const kStrides: Record<Extent, number> = { quick: 23, standard: 7, all: 1 };
 
 /** In the table's order. */

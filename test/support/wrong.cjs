@@ -1,5 +1,5 @@
-// Preloaded into a process (node --require), makes every result of the package wrong by a little, or
-// with WRONG=crash ends the process in the middle.
+// Preloaded into a process (node --require), makes every result of the package wrong by a little,
+// or with WRONG=crash ends the process in the middle.
 const { Tensor } = require('../../dist/tensor.js');
 
 const { data, dataSync } = Tensor.prototype;
