@@ -49,7 +49,14 @@ test.each<[string, Inspection, Partial<Surroundings>, string, RegExp]>([
   ['no GPU', without({ driver: '' }), { nvidiaGpu: false }, 'CUDA', /NVIDIA GPU/],
   ['an old driver', without({ driver: '12.4' }), {}, 'CUDA', /newer driver: .*12\.4.*13\.0/],
   ['a hidden GPU', without({}), {}, 'CUDA', /CUDA_VISIBLE_DEVICES/],
-  ['an A100', withGpu({ kernels: ['generic'] }), {}, 'kernel hopper', /capability 9\.0/],
+  [
+    'an A100',
+    withGpu({ computeCapability: '8.0', kernels: ['generic'] }),
+    {},
+    'kernel hopper',
+    /capability 9\.0/,
+  ],
+  ['an addon without it', withGpu({ kernels: ['generic'] }), {}, 'kernel hopper', /90a-real/],
   [
     'a forced kernel',
     withGpu({ kernels: ['generic'] }, { FLASHDIFF_CUDA_KERNEL: 'generic' }),

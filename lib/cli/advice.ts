@@ -82,13 +82,16 @@ function* cudaAdvice({ cuda, environment }: Inspection, { nvidiaGpu }: Surroundi
     if (kernels.length === 0) {
       yield { missing: `kernels for ${device}`, bring: 'a GPU of compute capability 8.0 or later' };
     } else if (!kernels.includes('hopper')) {
-      const forced = environment.FLASHDIFF_CUDA_KERNEL;
-      const bring = forced
-        ? `unset FLASHDIFF_CUDA_KERNEL=${forced}`
-        : 'a GPU of compute capability 9.0 (H100, H200, GH200)';
+      const bring = wayToHopper(computeCapability, environment.FLASHDIFF_CUDA_KERNEL);
       yield { missing: `kernel hopper on ${device}`, bring };
     }
   }
+}
+
+function wayToHopper(computeCapability: string, forced: string | undefined): string {
+  if (computeCapability !== '9.0') return 'a GPU of compute capability 9.0 (H100, H200, GH200)';
+  if (forced) return `unset FLASHDIFF_CUDA_KERNEL=${forced}`;
+  return 'an addon built for it: npm run build:native -- --CDFLASHDIFF_ARCHS=90a-real';
 }
 
 function wayToCuda({ driver, runtime }: Inspection['cuda'], nvidiaGpu: boolean): string {
