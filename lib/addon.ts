@@ -62,7 +62,7 @@ function loadError(attempts: readonly Attempt[]): FlashDiffError {
   return new FlashDiffError(
     'ERR_NATIVE_LOAD',
     `expected an addon that loads on ${systemName()}, got none. Tried:\n${tried.join('\n')}\n` +
-      `${advice} (CMake and a C++20 compiler).`,
+      `${advice} (CMake and g++ 12 or newer).`,
     { cause: telling?.error },
   );
 }
