@@ -14,6 +14,10 @@ namespace flashdiff::cuda::hopper {
 inline constexpr int kProducerRegisters = 40;
 inline constexpr int kConsumerRegisters = 232;
 
+// The warps of the producer's warpgroup less its own: see cleaner.cuh.
+inline constexpr int kCleanerWarps = kWarpgroupThreads / 32 - 1;
+inline constexpr int kCleanerThreads = 32 * kCleanerWarps;
+
 inline constexpr int kMaxSharedMemory = 227 * 1024;
 
 template <int kHeadDim_, int kValueDim_, typename Element_,
@@ -50,6 +54,7 @@ struct Config : Tiling_ {
     alignas(16) Element staging[4 * kConsumers][16 * kStagingRow];
     Ring<kKeySlots> keys;
     Ring<kValueSlots> values;
+    uint64_t landed[kValueSlots];  // barriers of values that the cleaner is to look at
     Ring<1> queries;
     Ring<2> plans;
     Plan<kBlockN> plan[2];

@@ -3,6 +3,7 @@
 // All of it stays within a warp and its 16 rows; of these a thread holds two, eight apart.
 #pragma once
 
+#include "../ptx/opaque.cuh"
 #include "../ptx/stmatrix.cuh"
 #include "../repair.cuh"
 #include "config.cuh"
@@ -20,14 +21,16 @@ struct Epilogue {
   const KernelParams& params;
   SharedStorage& smem;
   const Tile& tile;
-  const int thread;  // among the consumers'
-  const int lane = thread % 32;
-  const int warp_row = tile.m_block * kBlockM + thread / 32 * 16;
+  int thread;  // among the consumers'
 
   // Of both maps: 0 for a row that sees nothing, NaN for one whose scores hold NaN.
   float weight_sum[2] = {0, 0};
 
-  __device__ __forceinline__ int32_t row(int r) const { return warp_row + lane / 4 + 8 * r; }
+  __device__ __forceinline__ int lane() const { return thread % 32; }
+  __device__ __forceinline__ int32_t warp_row() const {
+    return tile.m_block * kBlockM + thread / 32 * 16;
+  }
+  __device__ __forceinline__ int32_t row(int r) const { return warp_row() + lane() / 4 + 8 * r; }
 
   // What a row of one map has to be multiplied by; stores its lse. No visible weight gives 0.
   __device__ __forceinline__ void finalize(const SoftmaxState& state, int map, float (&factor)[2]) {
@@ -38,10 +41,10 @@ struct Epilogue {
       weight_sum[r] += sum;
       factor[r] = sum == 0 ? 0 : __fdividef(1, sum);
       if (row(r) >= f.seqlen_q) continue;
-      if (f.lse != nullptr && lane % 4 == 0) {
+      if (f.lse != nullptr && lane() % 4 == 0) {
         const int64_t head = (int64_t{map} * f.batch_size + tile.batch) * f.num_heads + tile.head;
         f.lse[head * f.seqlen_q + row(r)] =
-            sum == 0 ? -INFINITY : state.row_max[r] * f.softmax_scale + logf(sum);
+            sum == 0 ? -INFINITY : logf(sum) - state.offset[r] * kLn2;
       }
       if (map == 1) {
         factor[r] *=
@@ -102,28 +105,13 @@ struct Epilogue {
 
   __device__ __forceinline__ void finish(float (&out)[kCount]) {
     const ForwardParams& f = params.forward;
-    // x * 0 is 0 but for NaN and Infinity. With finite weights these come from values, and perhaps
-    // from values that the row does not see: 0 x NaN.
-    float zero[2] = {0, 0};
-#pragma unroll
-    for (int i = 0; i < kCount; ++i) zero[i / 2 % 2] = fmaf(out[i], 0, zero[i / 2 % 2]);
-    bool leaked[2];
-#pragma unroll
-    for (int r = 0; r < 2; ++r) {
-      leaked[r] = isnan(zero[r]) && isfinite(weight_sum[r]);
-    }
+    thread = ptx::thread_index() - kWarpgroupThreads;  // registers are too few to keep its rows
     if (f.subln) normalize(out);
 #pragma unroll
     for (int i = 0; i < kCount; ++i) {
       out[i] = weight_sum[i / 2 % 2] == 0 ? 0 : out[i] * f.output_scale;
     }
     store(out);
-    const uint32_t lanes[2] = {__ballot_sync(kFullWarp, leaked[0]),
-                               __ballot_sync(kFullWarp, leaked[1])};
-    if ((lanes[0] | lanes[1]) != 0) {
-      repair(lanes[0], 0);
-      repair(lanes[1], 8);
-    }
   }
 
   __device__ __forceinline__ void normalize(float (&out)[kCount]) const {
@@ -140,7 +128,7 @@ struct Epilogue {
     const auto* weight = reinterpret_cast<const float2*>(f.subln_weight);
 #pragma unroll
     for (int i = 0; i < kCount; i += 4) {
-      const float2 w = weight == nullptr ? make_float2(1, 1) : weight[i + lane % 4];
+      const float2 w = weight == nullptr ? make_float2(1, 1) : weight[i + lane() % 4];
       out[i] *= scale[0] * w.x;
       out[i + 1] *= scale[0] * w.y;
       out[i + 2] *= scale[1] * w.x;
@@ -152,14 +140,14 @@ struct Epilogue {
   __device__ __forceinline__ void store(const float (&out)[kCount]) const {
     const ForwardParams& f = params.forward;
     Element* staging = smem.staging[thread / 32];
-    Element* write = staging + lane % 16 * Config::kStagingRow + lane / 16 * 8;
+    Element* write = staging + lane() % 16 * Config::kStagingRow + lane() / 16 * 8;
     constexpr int kLanes = Config::kStagingColumns / 8;  // of a row
-    const Element* read = staging + lane / kLanes * Config::kStagingRow + lane % kLanes * 8;
-    const int32_t first = warp_row + lane / kLanes;
+    const Element* read = staging + lane() / kLanes * Config::kStagingRow + lane() % kLanes * 8;
+    const int32_t first = warp_row() + lane() / kLanes;
     const int64_t pitch = int64_t{f.num_heads} * Config::kValueDim;
     Element* dst = static_cast<Element*>(f.out) +
                    (int64_t{tile.batch} * f.seqlen_q + first) * pitch +
-                   tile.head * Config::kValueDim + lane % kLanes * 8;
+                   tile.head * Config::kValueDim + lane() % kLanes * 8;
 #pragma unroll
     for (int column = 0; column < Config::kValueDim; column += Config::kStagingColumns) {
 #pragma unroll
@@ -180,12 +168,12 @@ struct Epilogue {
     }
   }
 
-  // Rows again, straight from the formula: those of the lanes given, eight rows of the warp.
-  __device__ __forceinline__ void repair(uint32_t lanes, int32_t first) const {
+  // Once stored: the rows that saw what the cleaner took away.
+  __device__ __forceinline__ void repair() const {
+    const int32_t end = min(warp_row() + 16, params.forward.seqlen_q);
 #pragma unroll 1
-    for (int i = 0; i < 8; ++i) {
-      if ((lanes >> 4 * i & 0xF) == 0 || warp_row + first + i >= params.forward.seqlen_q) continue;
-      RowRepair<Element>(params.forward, tile.batch, tile.head, warp_row + first + i, lane).run();
+    for (int32_t i = warp_row(); i < end; ++i) {
+      RowRepair<Element>(params.forward, tile.batch, tile.head, i, lane()).run(true);
     }
   }
 };

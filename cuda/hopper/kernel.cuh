@@ -1,9 +1,10 @@
-// The kernel: a CTA walks a list of tiles of 128 query rows; one thread copies, two warpgroups
-// compute.
+// The kernel: a CTA walks a list of tiles of 128 query rows; one thread copies, three warps clean,
+// two warpgroups compute.
 #pragma once
 
 #include "../ptx/opaque.cuh"
 #include "../ptx/setmaxnreg.cuh"
+#include "cleaner.cuh"
 #include "config.cuh"
 #include "epilogue.cuh"
 #include "mainloop.cuh"
@@ -13,18 +14,14 @@
 
 namespace flashdiff::cuda::hopper {
 
-// A value that all lanes share, told so that the compiler keeps it in a uniform register.
-__device__ __forceinline__ int32_t uniform(int32_t value) {
-  return __shfl_sync(kFullWarp, value, 0);
-}
-
 template <class Config, typename SharedStorage>
 __device__ __forceinline__ void init_barriers(SharedStorage& smem) {
   constexpr int kWarps = 4 * kConsumers;
-  smem.plans.init(1, kWarps);
+  smem.plans.init(1, kWarps + kCleanerWarps);
   smem.queries.init(1, kWarps);
   smem.keys.init(1, kWarps);
   smem.values.init(1, kWarps);
+  for (uint64_t& landed : smem.landed) ptx::mbarrier_init(&landed, 1);
   ptx::mbarrier_init_fence();
 }
 
@@ -33,7 +30,6 @@ __device__ __forceinline__ void consume(const KernelParams& params, SharedStorag
                                         int consumer) {
   int thread = threadIdx.x - kWarpgroupThreads;
   uint32_t visit = 0;  // key tiles so far
-  if (Config::kPingPong && consumer == 1) pass_turn(consumer);
 
   for (uint32_t pass = 0;; ++pass) {  // kPasses a tile
     const uint32_t round = pass / Config::kPasses;
@@ -58,7 +54,8 @@ __device__ __forceinline__ void consume(const KernelParams& params, SharedStorag
     }
 
     // What the epilogue needs is computed anew rather than kept in registers through the loop.
-    ptx::opaque(thread);
+    thread = ptx::thread_index() - kWarpgroupThreads;
+    ptx::opaque(pass);
     Epilogue<Config, SharedStorage> epilogue{
         .params = params, .smem = smem, .tile = plan.tile, .thread = thread};
     if constexpr (Config::kMaps == 2) {
@@ -70,7 +67,10 @@ __device__ __forceinline__ void consume(const KernelParams& params, SharedStorag
       epilogue.take_back(acc.o[0], acc.softmax[0]);
       epilogue.finish(acc.o[0]);
     }
-    if (pass % Config::kPasses == Config::kPasses - 1) smem.plans.release(round, thread % 32);
+    if (pass % Config::kPasses == Config::kPasses - 1) {
+      if (plan.cleared) epilogue.repair();
+      smem.plans.release(pass / Config::kPasses, thread % 32);
+    }
   }
 }
 
@@ -83,11 +83,15 @@ __global__ void __launch_bounds__(kThreads, 1)
   if (threadIdx.x == 0) init_barriers<Config>(smem);
   __syncthreads();
 
-  // Uniform over the warp, and the compiler must see that it is.
-  const int warpgroup = __shfl_sync(kFullWarp, threadIdx.x / kWarpgroupThreads, 0);
+  const int warp = uniform(threadIdx.x / 32);
+  const int warpgroup = warp / (kWarpgroupThreads / 32);
   if (warpgroup == 0) {
     ptx::setmaxnreg_decrease<kProducerRegisters>();
-    if (threadIdx.x == 0) produce<Config>(params, smem);
+    if (warp == 0) {
+      if (threadIdx.x == 0) produce<Config>(params, smem);
+    } else {
+      clean<Config>(smem);
+    }
   } else {
     ptx::setmaxnreg_increase<kConsumerRegisters>();
     consume<Config>(params, smem, warpgroup - 1);

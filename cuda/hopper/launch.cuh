@@ -14,23 +14,28 @@ namespace flashdiff::cuda::hopper {
 // Half of the L2 cache, in which the keys and values of a section of heads are to stay.
 inline constexpr int64_t kSectionBytes = 24 << 20;
 
-inline TileOrder tile_order(const ForwardParams& f) {
-  const int32_t heads = f.batch_size * f.num_heads;
-  const int64_t bytes_of_head =
-      int64_t{f.seqlen_k} * (2 * f.head_dim + f.value_dim) * 2 * f.num_kv_heads / f.num_heads;
-  const int64_t section = std::clamp<int64_t>(kSectionBytes / bytes_of_head, 1, heads);
-  return {.num_m_blocks = (f.seqlen_q + kBlockM - 1) / kBlockM,
-          .num_heads = heads,
-          .heads_per_section = f.mask.causal ? static_cast<int32_t>(section) : 1};
-}
-
-inline int multiprocessors() {
+inline int32_t multiprocessors() {
   int device = 0;
   int count = 0;
   expect_success(cudaGetDevice(&device), "cudaGetDevice");
   expect_success(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device),
                  "cudaDeviceGetAttribute");
   return count;
+}
+
+inline TileOrder tile_order(const ForwardParams& f, int32_t ctas) {
+  const int32_t heads = f.batch_size * f.num_heads;
+  const int32_t num_m_blocks = (f.seqlen_q + kBlockM - 1) / kBlockM;
+  const int64_t bytes_of_head =
+      int64_t{f.seqlen_k} * (2 * f.head_dim + f.value_dim) * 2 * f.num_kv_heads / f.num_heads;
+  const int64_t section =
+      f.mask.causal ? std::clamp<int64_t>(kSectionBytes / bytes_of_head, 1, heads) : 1;
+  // The last section has two tiles a CTA or more, so that its shortest even out the ends.
+  const int32_t last = std::min((2 * ctas + num_m_blocks - 1) / num_m_blocks, heads);
+  return {.num_m_blocks = num_m_blocks,
+          .num_heads = heads,
+          .heads_per_section = static_cast<int32_t>(section),
+          .num_full_sections = static_cast<int32_t>((heads - last) / section)};
 }
 
 template <class Config>
@@ -48,13 +53,14 @@ void launch_config(const ForwardParams& f, cudaStream_t stream) {
   for (int half = 0; half < Config::kValueHalves; ++half) {
     params.v[half] = map_of(f.v[half], f.v_strides, f.seqlen_k, f.num_kv_heads, Config::kBlockN);
   }
-  params.order = tile_order(f);
+  const int32_t sms = multiprocessors();
+  params.order = tile_order(f, sms);
   params.bounds = Bounds(f.mask);
   params.scale_log2 = f.softmax_scale * static_cast<float>(M_LOG2E);
   params.forward = f;
 
   const int32_t tiles = params.order.count();
-  const int32_t ctas = std::min(tiles, multiprocessors());
+  const int32_t ctas = std::min(tiles, sms);
   // Tiles of unequal length go to whoever is free.
   const bool dynamic = f.mask.causal && tiles > ctas;
   const size_t scratch_bytes =

@@ -7,12 +7,14 @@
 //   S' = Q K'^T    O += P V    |    P' = softmax(S')    |    wait for O, P = P'
 #pragma once
 
-#include "../ptx/named_barrier.cuh"
+#include "../ptx/fence.cuh"
+#include "../ptx/opaque.cuh"
 #include "config.cuh"
 #include "masking.cuh"
 #include "params.cuh"
 #include "plan.cuh"
 #include "products.cuh"
+#include "recompute.cuh"
 #include "softmax.cuh"
 
 namespace flashdiff::cuda::hopper {
@@ -22,14 +24,6 @@ struct Accumulators {
   float o[Config::kMaps][Config::kValueDim / 2];
   SoftmaxState softmax[Config::kMaps];
 };
-
-// Barriers 1 and 2: a consumer waits for its turn to issue, and gives it to the other.
-__device__ __forceinline__ void wait_turn(int consumer) {
-  ptx::named_barrier_sync(1 + consumer, kConsumers * kWarpgroupThreads);
-}
-__device__ __forceinline__ void pass_turn(int consumer) {
-  ptx::named_barrier_arrive(2 - consumer, kConsumers * kWarpgroupThreads);
-}
 
 template <class Config, typename SharedStorage>
 struct MainLoop {
@@ -60,56 +54,85 @@ struct MainLoop {
     const auto release_keys = [&](uint32_t v, int map) {
       if (!Config::kSharedKeys || map == kMaps - 1) smem.keys.release(key_item(v, map), lane);
     };
-    const auto is_masked = [&](int32_t i) {
-      return !plan.unmasked[consumer].contains(plan.visits[i]);
+    const auto is_masked = [&](int32_t i) { return !plan.unmasked[consumer].contains(i); };
+    const auto mask = [&](int32_t i) {
+      const int32_t row = plan.tile.m_block * kBlockM + thread / 32 * 16 + lane / 4;
+      apply_mask(s, params.bounds, row, plan.visits[i] * Config::kBlockN + 2 * (lane % 4));
     };
-    const auto softmax = [&](int32_t i, int map, bool masked) {
-      if (masked) {
-        const int32_t row = plan.tile.m_block * kBlockM + thread / 32 * 16 + lane / 4;
-        apply_mask(s, params.bounds, row, plan.visits[i] * Config::kBlockN + 2 * (lane % 4));
-      }
-      return online_softmax(s, acc.softmax[map], params.scale_log2);
+    // The first scores of a map give it its reference.
+    const auto first_softmax = [&](int32_t i, int map) {
+      float rescale[2];
+      if (is_masked(i)) mask(i);
+      move_reference(s, acc.softmax[map], params.scale_log2, rescale);
+      weigh(s, acc.softmax[map], params.scale_log2);
+    };
+    const auto softmax_again = [&](int32_t i, int map) {
+      // Registers are few: nothing of this is computed ahead, and some outputs wait elsewhere.
+      int32_t thread_here = thread;
+      ptx::opaque(thread_here);
+      const int lane_here = thread_here % 32;
+      const int warp = thread_here / 32;
+      constexpr int kParked = 16;
+      auto* parked = reinterpret_cast<float*>(smem.staging[warp]) + lane_here;
+#pragma unroll
+      for (int j = 0; j < kParked; ++j) parked[32 * j] = acc.o[map][j];
+      recompute_scores<Config>(s, smem.q[map], 16 * warp,
+                               smem.k[smem.keys.slot(key_item(visit + i, map))], lane_here);
+      ptx::fence_proxy_async();
+      if (is_masked(i)) mask(i);
+      float rescale[2];
+      move_reference(s, acc.softmax[map], params.scale_log2, rescale);
+      weigh(s, acc.softmax[map], params.scale_log2);
+#pragma unroll
+      for (int j = 0; j < kParked; ++j) acc.o[map][j] = parked[32 * j];
+      rescale_output(acc.o[map], rescale);
     };
     // From job (i, map) to the one after it.
-    const auto step = [&]<int kMap>(int32_t i) {
+    const auto step = [&]<int kMap, bool kFirst = false>(int32_t i) {
       constexpr int kNext = (kMap + 1) % kMaps;
       const int32_t next = kNext == 0 ? i + 1 : i;
-      if constexpr (Config::kPingPong) wait_turn(consumer);
       issue_job_scores(visit + next, kNext);
       if constexpr (kMap == 0) smem.values.wait_full(visit + i);
       issue_values<Config>(acc.o[kMap], p, smem.v[smem.values.slot(visit + i)]);
-      if constexpr (Config::kPingPong) pass_turn(consumer);
       const bool masked = is_masked(next);  // NOTE: here, while the scores are computed
       ptx::wgmma_wait<1>();
       ptx::wgmma_hold(s);
-      release_keys(visit + next, kNext);
-      const Rescale rescale = softmax(next, kNext, masked);
-      // NOTE: never so. A branch on the result of the softmax keeps the compiler from waiting for
-      // the output before the softmax, which it otherwise does, and nothing overlaps.
-      if (acc.softmax[kNext].row_sum[0] + acc.softmax[kNext].row_sum[1] < 0) __trap();
+      bool served = true;
+      if constexpr (kFirst) {
+        first_softmax(next, kNext);
+      } else {
+        if (masked) mask(next);
+        served = weigh(s, acc.softmax[kNext], params.scale_log2);
+      }
+      if (served) release_keys(visit + next, kNext);
       ptx::wgmma_wait<0>();
       ptx::wgmma_hold(acc.o[kMap]);
       ptx::wgmma_hold(p);
       if constexpr (kMap == kMaps - 1) smem.values.release(visit + i, lane);
+      if (!served) {
+        softmax_again(next, kNext);
+        release_keys(visit + next, kNext);
+      }
       round_weights<Element>(s, p);
-      if (rescale.needed) rescale_output(acc.o[kNext], rescale);
     };
 
-    if constexpr (Config::kPingPong) wait_turn(consumer);
     issue_job_scores(visit, 0);
-    if constexpr (Config::kPingPong) pass_turn(consumer);
     ptx::wgmma_wait<0>();
     ptx::wgmma_hold(s);
+    first_softmax(0, 0);
     release_keys(visit, 0);
-    softmax(0, 0, is_masked(0));
     round_weights<Element>(s, p);
 
     int32_t i = 0;
-    for (; i + 1 < count; ++i) {
-      step.template operator()<0>(i);
-      if constexpr (kMaps == 2) step.template operator()<1>(i);
+    if constexpr (kMaps == 1) {
+      for (; i + 1 < count; ++i) step.template operator()<0>(i);
+    } else {
+      step.template operator()<0, true>(0);
+      for (; i + 1 < count; ++i) {
+        step.template operator()<1>(i);
+        step.template operator()<0>(i + 1);
+      }
     }
-    if constexpr (kMaps == 2) step.template operator()<0>(i);
     smem.queries.release(query, lane);
     if constexpr (kMaps == 1) smem.values.wait_full(visit + i);
     issue_values<Config>(acc.o[kMaps - 1], p, smem.v[smem.values.slot(visit + i)]);

@@ -17,6 +17,7 @@ struct TileOrder {
   int32_t num_m_blocks;
   int32_t num_heads;  // times batch
   int32_t heads_per_section;
+  int32_t num_full_sections;  // the remaining heads are one more
 
   __host__ __device__ int32_t count() const { return num_m_blocks * num_heads; }
 };

@@ -21,9 +21,11 @@ struct Tile {
 
 __device__ __forceinline__ Tile tile_at(const KernelParams& params, int32_t index) {
   const TileOrder& order = params.order;
-  const int32_t first_head =
-      index / (order.heads_per_section * order.num_m_blocks) * order.heads_per_section;
-  const int32_t heads = min(order.heads_per_section, order.num_heads - first_head);
+  const int32_t section =
+      min(index / (order.heads_per_section * order.num_m_blocks), order.num_full_sections);
+  const int32_t first_head = section * order.heads_per_section;
+  const int32_t heads =
+      section < order.num_full_sections ? order.heads_per_section : order.num_heads - first_head;
   const int32_t rest = index - first_head * order.num_m_blocks;
   const int32_t row = rest / heads;
   const int32_t head = first_head + rest - row * heads;
@@ -62,33 +64,42 @@ struct Visits {
   __device__ __forceinline__ int32_t operator[](int32_t i) const { return i < sinks ? i : i + gap; }
 };
 
-// The key tiles that every row of [first, last] sees in full: these need no mask.
+// A value that all lanes share, told so that the compiler keeps it in a uniform register: that is
+// where a reduction over the warp leaves its result.
+__device__ __forceinline__ int32_t uniform(int32_t value) {
+  return static_cast<int32_t>(__reduce_or_sync(0xFFFFFFFF, static_cast<uint32_t>(value)));
+}
+
+// The visits whose key tiles every row of [first, last] sees in full: these need no mask.
 template <int kBlockN>
 struct Unmasked {
+  int32_t sinks_end;
   int32_t window_begin;
   int32_t window_end;
-  int32_t sink_end;
 
-  __device__ __forceinline__ void plan(const Bounds& bounds, int32_t first, int32_t last) {
-    window_begin = ceil_div(bounds.window_begin(last), kBlockN);
-    window_end = max(bounds.window_end(first), 0) / kBlockN;
-    sink_end = max(bounds.sink_end(first), 0) / kBlockN;
+  __device__ __forceinline__ void plan(const Bounds& bounds, const Visits<kBlockN>& visits,
+                                       int32_t first, int32_t last) {
+    sinks_end = min(max(bounds.sink_end(first), 0) / kBlockN, visits.sinks);
+    window_begin = ceil_div(bounds.window_begin(last), kBlockN) - visits.gap;
+    window_end = max(bounds.window_end(first), 0) / kBlockN - visits.gap;
   }
 
-  __device__ __forceinline__ bool contains(int32_t tile) const {
-    return (tile >= window_begin && tile < window_end) || tile < sink_end;
+  __device__ __forceinline__ bool contains(int32_t visit) const {
+    return (visit >= window_begin && visit < window_end) || visit < sinks_end;
   }
 };
 
 template <int kBlockN>
 struct Plan {
-  bool done;  // there are no more tiles, and no more in this plan
+  bool done;     // there are no more tiles, and no more in this plan
+  bool cleared;  // values that some rows see: they must be computed again
   Tile tile;
   Visits<kBlockN> visits;
   Unmasked<kBlockN> unmasked[kConsumers];
 
   __device__ __forceinline__ void make(const KernelParams& params, int32_t index) {
     done = index >= params.order.count();
+    cleared = false;
     if (done) return;
     tile = tile_at(params, index);
     const int32_t end = params.forward.seqlen_q - 1;
@@ -96,8 +107,13 @@ struct Plan {
     visits.plan(params.bounds, first, min(first + kBlockM - 1, end));
     for (int consumer = 0; consumer < kConsumers; ++consumer) {
       const int32_t row = first + 64 * consumer;
-      unmasked[consumer].plan(params.bounds, min(row, end), min(row + 63, end));
+      unmasked[consumer].plan(params.bounds, visits, min(row, end), min(row + 63, end));
     }
+  }
+
+  // Whether some row does not see some key of a visit.
+  __device__ __forceinline__ bool is_partial(int32_t visit) const {
+    return !unmasked[0].contains(visit) || !unmasked[kConsumers - 1].contains(visit);
   }
 };
 

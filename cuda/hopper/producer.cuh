@@ -1,4 +1,5 @@
 // The producer: one thread that plans, and keeps the rings of query, key and value tiles full.
+// Values that not every row sees go by way of the cleaner.
 #pragma once
 
 #include "../ptx/tma.cuh"
@@ -45,13 +46,14 @@ __device__ __forceinline__ void produce(const KernelParams& params, SharedStorag
     };
     const auto load_values = [&](int32_t i, int item) {
       smem.values.wait_empty(item);
-      uint64_t* full = &smem.values.full[smem.values.slot(item)];
-      ptx::mbarrier_arrive_expect(full, Config::kValueElements * 2);
+      const uint32_t slot = smem.values.slot(item);
+      uint64_t* landed = plan.is_partial(i) ? &smem.landed[slot] : &smem.values.full[slot];
+      ptx::mbarrier_arrive_expect(landed, Config::kValueElements * 2);
 #pragma unroll
       for (int half = 0; half < Config::kValueHalves; ++half) {
-        load_tile<Config, kBlockN>(
-            smem.v[smem.values.slot(item)] + half * kBlockN * Config::kHeadDim, &params.v[half],
-            full, plan.visits[i] * kBlockN, kv_head, tile.batch);
+        load_tile<Config, kBlockN>(smem.v[slot] + half * kBlockN * Config::kHeadDim,
+                                   &params.v[half], landed, plan.visits[i] * kBlockN, kv_head,
+                                   tile.batch);
       }
     };
 

@@ -1,9 +1,9 @@
 // Online softmax of a warpgroup's score tile, in base 2. A thread holds two rows of it (r = 0, 1,
 // eight rows apart), and four neighbouring lanes share a row.
 //
-// The reference point of a row is only moved when its maximum has grown by more than
-// kLazyGrowth: until then weights are as large as 2^8 instead of 1, which costs no precision in
-// any of the types involved, and the accumulated outputs need no rescaling.
+// Nobody looks for the maximum of a tile as long as the reference point of its rows serves: the
+// sums of the weights, which are needed anyhow, tell when it no longer does. Weights larger than 1
+// cost no precision in any of the types involved; the limit keeps them within float16.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,8 @@
 
 namespace flashdiff::cuda::hopper {
 
-inline constexpr float kLazyGrowth = 8;
+inline constexpr float kLargestSum = 1 << 12;
+inline constexpr float kLn2 = 0.693147181f;
 inline constexpr uint32_t kFullWarp = 0xFFFFFFFF;
 
 __device__ __forceinline__ float quad_max(float x) {
@@ -26,24 +27,40 @@ __device__ __forceinline__ float quad_sum(float x) {
   return x + __shfl_xor_sync(kFullWarp, x, 2);
 }
 
+// The offset of a row that has seen no score above -Infinity: one more gives it an infinite sum,
+// and with -Infinity its weights are 0.
+inline constexpr float kNoReference = 3e38f;
+
 struct SoftmaxState {
-  float row_max[2] = {-INFINITY, -INFINITY};  // of raw scores
-  float row_sum[2] = {0, 0};                  // of this thread's columns
+  float offset[2] = {kNoReference, kNoReference};  // added to scaled scores: minus the reference
+  float row_sum[2] = {0, 0};                       // of this thread's columns
 };
 
-// What outputs accumulated so far have to be multiplied by, where that is needed at all; the whole
-// warp agrees whether it is.
-struct Rescale {
-  bool needed;
-  float factor[2];
-};
-
-// Turns scores into weights.
+// Turns scores into weights, and tells whether the reference served; only then they were counted.
+// The whole warp agrees.
 template <int kCount>
-__device__ __forceinline__ Rescale online_softmax(float (&s)[kCount], SoftmaxState& state,
-                                                  float scale_log2) {
-  float tile_max[2];
-  bool grew = false;
+__device__ __forceinline__ bool weigh(float (&s)[kCount], SoftmaxState& state, float scale_log2) {
+  float sum[2] = {0, 0};
+#pragma unroll
+  for (int i = 0; i < kCount; i += 4) {
+#pragma unroll
+    for (int j = 0; j < 4; ++j) {
+      s[i + j] = ptx::exp2_approx(fmaf(s[i + j], scale_log2, state.offset[j / 2]));
+    }
+    sum[0] += s[i] + s[i + 1];
+    sum[1] += s[i + 2] + s[i + 3];
+  }
+  if (__any_sync(kFullWarp, sum[0] > kLargestSum || sum[1] > kLargestSum)) return false;
+  state.row_sum[0] += sum[0];
+  state.row_sum[1] += sum[1];
+  return true;
+}
+
+// Moves the reference to the largest score so far, and gives what outputs accumulated so far have
+// to be multiplied by.
+template <int kCount>
+__device__ __forceinline__ void move_reference(const float (&s)[kCount], SoftmaxState& state,
+                                               float scale_log2, float (&rescale)[2]) {
 #pragma unroll
   for (int r = 0; r < 2; ++r) {
     float even = s[2 * r];
@@ -53,43 +70,17 @@ __device__ __forceinline__ Rescale online_softmax(float (&s)[kCount], SoftmaxSta
       even = fmaxf(even, s[i + 2 * r]);
       odd = fmaxf(odd, s[i + 2 * r + 1]);
     }
-    tile_max[r] = quad_max(fmaxf(even, odd));
-    grew |= (tile_max[r] - state.row_max[r]) * scale_log2 > kLazyGrowth;
+    const float offset = fminf(state.offset[r], -quad_max(fmaxf(even, odd)) * scale_log2);
+    rescale[r] = ptx::exp2_approx(offset - state.offset[r]);
+    state.offset[r] = offset;
+    state.row_sum[r] *= rescale[r];
   }
-
-  Rescale rescale;
-  rescale.needed = __any_sync(kFullWarp, grew);
-  float offset[2];
-#pragma unroll
-  for (int r = 0; r < 2; ++r) {
-    const float old_max = state.row_max[r];
-    if (rescale.needed) state.row_max[r] = fmaxf(old_max, tile_max[r]);
-    // A row that has seen -Infinity alone has weights 0, not NaN.
-    const float reference = state.row_max[r] == -INFINITY ? 0 : state.row_max[r];
-    offset[r] = -reference * scale_log2;
-    rescale.factor[r] = 1;
-    if (rescale.needed) {
-      rescale.factor[r] = ptx::exp2_approx((old_max - reference) * scale_log2);
-      state.row_sum[r] *= rescale.factor[r];
-    }
-  }
-
-#pragma unroll
-  for (int i = 0; i < kCount; i += 4) {
-#pragma unroll
-    for (int j = 0; j < 4; ++j) {
-      s[i + j] = ptx::exp2_approx(fmaf(s[i + j], scale_log2, offset[j / 2]));
-    }
-    state.row_sum[0] += s[i] + s[i + 1];
-    state.row_sum[1] += s[i + 2] + s[i + 3];
-  }
-  return rescale;
 }
 
 template <int kCount>
-__device__ __forceinline__ void rescale_output(float (&o)[kCount], const Rescale& rescale) {
+__device__ __forceinline__ void rescale_output(float (&o)[kCount], const float (&rescale)[2]) {
 #pragma unroll
-  for (int i = 0; i < kCount; ++i) o[i] *= rescale.factor[i / 2 % 2];
+  for (int i = 0; i < kCount; ++i) o[i] *= rescale[i / 2 % 2];
 }
 
 // Weights as the A operand of the product with the values.
