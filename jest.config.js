@@ -1,4 +1,5 @@
 /** Tests import the package by its name and run what ships: build first. */
+process.env.FLASHDIFF_POISON = '1'; // results begin as NaN, in the programs that tests run too
 module.exports = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "fill.h"
 #include "flashdiff/engine.h"
 #include "tasks.h"
 
@@ -60,19 +61,7 @@ MemoryRef upload(Device& device, const std::byte* data, DType src_dtype, DType d
 MemoryRef zeros(Device& device, DType dtype, int64_t count) {
   const MemoryRef memory = new_memory(device, static_cast<size_t>(count) * size_of(dtype));
   const auto write = [memory = memory.get(), dtype, count](Engine& engine) {
-    constexpr float kZero = 0;  // in every dtype
-    CopyParams params{.src_dtype = dtype, .dst_dtype = dtype, .rank = 1, .shape = {count}};
-    void* zero = engine.allocate(sizeof kZero);
-    try {
-      engine.upload(zero, &kZero, sizeof kZero);
-      params.src = zero;
-      params.dst = memory->data();
-      engine.copy(params);
-    } catch (...) {
-      engine.release(zero);
-      throw;
-    }
-    engine.release(zero);
+    fill(engine, memory->data(), dtype, count, 0);
   };
   device.submit(std::make_shared<Produce>(std::vector<MemoryRef>{}, std::vector{memory}, write),
                 count <= kImmediateElements);

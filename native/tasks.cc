@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "fill.h"
+
 namespace flashdiff {
 
 Produce::Produce(std::vector<MemoryRef> inputs, std::vector<MemoryRef> outputs, Write write)
@@ -9,8 +11,11 @@ Produce::Produce(std::vector<MemoryRef> inputs, std::vector<MemoryRef> outputs, 
 
 void Produce::run() {
   for (const MemoryRef& input : inputs_) input->await();
-  for (const MemoryRef& output : outputs_) output->allocate();
   Device& device = outputs_.front()->device();
+  for (const MemoryRef& output : outputs_) {
+    output->allocate();
+    poison(device.engine(), output->data(), output->bytes());
+  }
   write_(device.engine());
   // A fence for each, so that reading a result never waits for work that was queued after it.
   std::shared_ptr<Fence> written;
