@@ -7,129 +7,178 @@
 #include "config.cuh"
 #include "flashdiff/params.h"
 #include "softmax.cuh"
+#include "warp.cuh"
 
 namespace flashdiff::cuda::generic {
 
-// The 16 rows of a warp, of which a thread holds rows `row` and `row` + 8.
-struct WarpRows {
-  int32_t batch;
-  int32_t head;
-  int32_t first;
-  int lane;
-
-  __device__ __forceinline__ int32_t row(int r) const { return first + lane / 4 + 8 * r; }
-};
-
-__device__ __forceinline__ void store_lse(const ForwardParams& params, const WarpRows& rows,
-                                          int map, const OnlineSoftmax& softmax, float scale_log2) {
-  if (params.lse == nullptr || rows.lane % 4 != 0) return;
-  const int64_t head =
-      (int64_t{map} * params.batch_size + rows.batch) * params.num_heads + rows.head;
-#pragma unroll
-  for (int r = 0; r < 2; ++r) {
-    if (rows.row(r) >= params.seqlen_q) continue;
-    params.lse[head * params.seqlen_q + rows.row(r)] = softmax.lse(r, scale_log2);
-  }
-}
-
-__device__ __forceinline__ float lambda_of(const ForwardParams& params, const WarpRows& rows,
-                                           int r) {
-  if (params.lambda_data == nullptr) return params.lambda;
-  const Strides& strides = params.lambda_strides;
-  const int32_t row = min(rows.row(r), params.seqlen_q - 1);
-  return params
-      .lambda_data[rows.batch * strides.batch + row * strides.seq + rows.head * strides.head];
-}
-
-// o1 becomes o1 / l1 - lambda o2 / l2, with o2(column, element) the unscaled output of map 2.
-template <int kColumns, class Map2>
-__device__ __forceinline__ void subtract(const ForwardParams& params, const WarpRows& rows,
-                                         float (&o1)[kColumns][4], const float (&row_sum1)[2],
-                                         const float (&row_sum2)[2], Map2 o2) {
-  float factor1[2];
-  float factor2[2];
-#pragma unroll
-  for (int r = 0; r < 2; ++r) {
-    factor1[r] = row_sum1[r] == 0 ? 0 : 1 / row_sum1[r];
-    factor2[r] = row_sum2[r] == 0 ? 0 : lambda_of(params, rows, r) / row_sum2[r];
-  }
-#pragma unroll
-  for (int column = 0; column < kColumns; ++column) {
-    const float4 subtrahend = o2(column);
-    const float(&map2)[4] = reinterpret_cast<const float(&)[4]>(subtrahend);
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      o1[column][i] = o1[column][i] * factor1[i / 2] - map2[i] * factor2[i / 2];
-    }
-  }
-}
-
-// The norm over the value dimension, and output_scale. `empty`: rows whose result is 0 whatever the
-// norm makes of it.
-template <int kColumns>
-__device__ __forceinline__ void scale_rows(const ForwardParams& params, float (&o)[kColumns][4],
-                                           const bool (&empty)[2]) {
-#pragma unroll
-  for (int r = 0; r < 2; ++r) {
-    float gain = params.output_scale;
-    if (params.subln) {
-      float squares = 0;
-#pragma unroll
-      for (auto& column : o) {
-        squares += column[2 * r] * column[2 * r] + column[2 * r + 1] * column[2 * r + 1];
-      }
-      gain *= rsqrtf(quad_sum(squares) / params.value_dim + params.subln_eps);
-    }
-#pragma unroll
-    for (auto& column : o) {
-      column[2 * r] = empty[r] ? 0 : column[2 * r] * gain;
-      column[2 * r + 1] = empty[r] ? 0 : column[2 * r + 1] * gain;
-    }
-  }
-}
-
-// Through shared memory, so that rows leave in chunks of 16 bytes a lane. The norm's weight comes
-// in on the way: before, the registers are full.
 template <typename Element, class Config>
-__device__ __forceinline__ void store_rows(const ForwardParams& params, const WarpRows& rows,
-                                           const float (&o)[Config::kValueDim / 8][4],
-                                           typename Config::OutputTile& tile) {
-  using Tile = typename Config::OutputTile;
-  constexpr int kChunks = Config::kValueDim / 8;
-  constexpr int kHalfChunks = Config::kHeadDim / 8;
+struct Epilogue {
+  static constexpr int kChunks = Config::kChunks;
+  using Output = float[kChunks][4];
+
+  const ForwardParams& p;
+  typename Config::SharedStorage& smem;
+  const Warp<Config>& warp;
+
+  // Of the two tiles of 16 rows that a warp of a pair has, that of map 1 finishes its own rows and
+  // that of map 2 its partner's, and they give each other what they have of the rest.
+  __device__ __forceinline__ void run(float (&o)[2][kChunks][4],
+                                      OnlineSoftmax (&softmax)[Config::kWarpMaps],
+                                      float scale_log2) {
+    __syncthreads();  // the outputs lie where the tiles were
 #pragma unroll
-  for (int column = 0; column < kChunks; ++column) {
+    for (int i = 0; i < Config::kWarpMaps; ++i) store_sums(warp.map(i), softmax[i], scale_log2);
+    auto& outputs = smem.outputs;
+    auto& buffer = outputs.buffers[warp.index];
+    int rows = warp.rows();
+    const bool keeps_map2 = Config::kPairs && warp.map(0) == 1;
+    if constexpr (Config::kPairs) {
+      if (keeps_map2) rows ^= 1;
+      give(o, keeps_map2, outputs.buffers[warp.index ^ Config::kRowWarps].other_map);
+    }
+    __syncthreads();
+
+    const int row = 16 * rows + warp.lane / 4;  // in the CTA
+    float kept_factor[2];
+    float other_factor[2];
+    bool empty[2];
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
-      *tile.pair(rows.lane / 4 + 8 * r, 8 * column + rows.lane % 4 * 2) =
-          make_float2(o[column][2 * r], o[column][2 * r + 1]);
+      const float sum1 = outputs.row_sum[0][row + 8 * r];
+      const float sum2 = outputs.row_sum[1][row + 8 * r];
+      const float factor1 = sum1 == 0 ? 0 : 1 / sum1;
+      const float factor2 = sum2 == 0 ? 0 : -lambda_of(row + 8 * r) / sum2;
+      kept_factor[r] = keeps_map2 ? factor2 : factor1;
+      other_factor[r] = keeps_map2 ? factor1 : factor2;
+      empty[r] = sum1 == 0 && sum2 == 0;
     }
-  }
-  __syncwarp();
-  const int64_t row_stride = int64_t{params.num_heads} * params.value_dim;
-  auto* out = static_cast<Element*>(params.out) +
-              (int64_t{rows.batch} * params.seqlen_q + rows.first) * row_stride +
-              int64_t{rows.head} * params.value_dim;
-#pragma unroll 2
-  for (int i = rows.lane; i < Tile::kRows * kChunks; i += 32) {
-    const int row = i / kChunks;
-    const int chunk = i % kChunks;
-    const int in_half = chunk % kHalfChunks * 8;
-    if (rows.first + row >= params.seqlen_q || in_half >= params.head_dim) continue;
-    const int column = chunk / kHalfChunks * params.head_dim + in_half;
-    uint32_t words[4];
+    Output& out = o[0];
 #pragma unroll
-    for (int j = 0; j < 4; ++j) {
-      float2 pair = *tile.pair(row, 8 * chunk + 2 * j);
-      if (params.subln_weight != nullptr) {
-        pair.x *= params.subln_weight[column + 2 * j];
-        pair.y *= params.subln_weight[column + 2 * j + 1];
+    for (int chunk = 0; chunk < kChunks; ++chunk) {
+      float4 other;
+      if constexpr (Config::kPairs) {
+        other = buffer.other_map[chunk][warp.lane];
+      } else {
+        other = make_float4(o[1][chunk][0], o[1][chunk][1], o[1][chunk][2], o[1][chunk][3]);
       }
-      words[j] = pack<Element>(pair.x, pair.y);
+      out[chunk][0] = out[chunk][0] * kept_factor[0] + other.x * other_factor[0];
+      out[chunk][1] = out[chunk][1] * kept_factor[0] + other.y * other_factor[0];
+      out[chunk][2] = out[chunk][2] * kept_factor[1] + other.z * other_factor[1];
+      out[chunk][3] = out[chunk][3] * kept_factor[1] + other.w * other_factor[1];
     }
-    *reinterpret_cast<uint4*>(out + row * row_stride + column) =
-        make_uint4(words[0], words[1], words[2], words[3]);
+
+    float gain[2] = {p.output_scale, p.output_scale};
+    if (p.subln) normalize(out, row, gain);
+#pragma unroll
+    for (auto& chunk : out) {
+#pragma unroll
+      for (int c = 0; c < 4; ++c) chunk[c] = empty[c / 2] ? 0 : chunk[c] * gain[c / 2];
+    }
+    __syncwarp();  // the tile lies where the other map was
+    store(out, rows, buffer.out);
   }
-}
+
+ private:
+  __device__ __forceinline__ void store_sums(int map, OnlineSoftmax& softmax,
+                                             float scale_log2) const {
+    softmax.finish();
+    if (warp.lane % 4 != 0) return;
+    const int64_t head =
+        (int64_t{map} * p.batch_size + smem.task.batch) * p.num_heads + smem.task.head;
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      const int row = 16 * warp.rows() + warp.lane / 4 + 8 * r;
+      smem.outputs.row_sum[map][row] = softmax.row_sum[r];
+      const int32_t i = smem.task.first_row + row;
+      if (p.lse != nullptr && i < p.seqlen_q) {
+        p.lse[head * p.seqlen_q + i] = softmax.lse(r, scale_log2);
+      }
+    }
+  }
+
+  __device__ __forceinline__ float lambda_of(int row) const {
+    if (p.lambda_data == nullptr) return p.lambda;
+    const int32_t i = min(smem.task.first_row + row, p.seqlen_q - 1);
+    return p.lambda_data[smem.task.batch * p.lambda_strides.batch + i * p.lambda_strides.seq +
+                         smem.task.head * p.lambda_strides.head];
+  }
+
+  // o[0] becomes what is kept; the rest goes to the other warp.
+  __device__ __forceinline__ void give(float (&o)[2][kChunks][4], bool keeps_map2,
+                                       float4 (&to)[kChunks][32]) const {
+#pragma unroll
+    for (int chunk = 0; chunk < kChunks; ++chunk) {
+      float given[4];
+#pragma unroll
+      for (int c = 0; c < 4; ++c) {
+        given[c] = keeps_map2 ? o[0][chunk][c] : o[1][chunk][c];
+        o[0][chunk][c] = keeps_map2 ? o[1][chunk][c] : o[0][chunk][c];
+      }
+      to[chunk][warp.lane] = make_float4(given[0], given[1], given[2], given[3]);
+    }
+  }
+
+  __device__ __forceinline__ void normalize(const Output& out, int row, float (&gain)[2]) const {
+    float squares[2] = {0, 0};
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+#pragma unroll
+      for (auto& c : out) squares[r] += c[2 * r] * c[2 * r] + c[2 * r + 1] * c[2 * r + 1];
+      squares[r] = quad_sum(squares[r]);
+    }
+    if constexpr (Config::kPairs) {
+      if (warp.lane % 4 == 0) {
+        smem.outputs.squares[warp.half()][row] = squares[0];
+        smem.outputs.squares[warp.half()][row + 8] = squares[1];
+      }
+      __syncthreads();
+      squares[0] = smem.outputs.squares[0][row] + smem.outputs.squares[1][row];
+      squares[1] = smem.outputs.squares[0][row + 8] + smem.outputs.squares[1][row + 8];
+    }
+    gain[0] *= rsqrtf(squares[0] / p.value_dim + p.subln_eps);
+    gain[1] *= rsqrtf(squares[1] / p.value_dim + p.subln_eps);
+  }
+
+  // Through shared memory, so that rows leave in chunks of 16 bytes a lane. The norm's weight comes
+  // in on the way: before, the registers are full.
+  __device__ __forceinline__ void store(const Output& o, int rows,
+                                        typename Config::OutputTile& tile) const {
+    constexpr int kHalfChunks = Config::kHeadDim / 8;
+#pragma unroll
+    for (int chunk = 0; chunk < kChunks; ++chunk) {
+#pragma unroll
+      for (int r = 0; r < 2; ++r) {
+        *tile.pair(warp.lane / 4 + 8 * r, 8 * chunk + warp.lane % 4 * 2) =
+            make_float2(o[chunk][2 * r], o[chunk][2 * r + 1]);
+      }
+    }
+    __syncwarp();
+    const int32_t first = smem.task.first_row + 16 * rows;
+    const int64_t row_stride = int64_t{p.num_heads} * p.value_dim;
+    auto* out = static_cast<Element*>(p.out) +
+                (int64_t{smem.task.batch} * p.seqlen_q + first) * row_stride +
+                int64_t{smem.task.head} * p.value_dim;
+#pragma unroll 2
+    for (int i = warp.lane; i < 16 * kChunks; i += 32) {
+      const int row = i / kChunks;
+      const int place = Config::place_of(i % kChunks, warp.half());
+      const int in_half = place % kHalfChunks * 8;
+      if (first + row >= p.seqlen_q || in_half >= p.head_dim) continue;
+      const int column = place / kHalfChunks * p.head_dim + in_half;
+      uint32_t words[4];
+#pragma unroll
+      for (int j = 0; j < 4; ++j) {
+        float2 pair = *tile.pair(row, i % kChunks * 8 + 2 * j);
+        if (p.subln_weight != nullptr) {
+          pair.x *= p.subln_weight[column + 2 * j];
+          pair.y *= p.subln_weight[column + 2 * j + 1];
+        }
+        words[j] = pack<Element>(pair.x, pair.y);
+      }
+      *reinterpret_cast<uint4*>(out + row * row_stride + column) =
+          make_uint4(words[0], words[1], words[2], words[3]);
+    }
+  }
+};
 
 }  // namespace flashdiff::cuda::generic

@@ -33,16 +33,18 @@ void launch_config(const ForwardParams& params, const Device& device, cudaStream
          sizeof(typename Config::SharedStorage), stream, params, schedule);
 }
 
+// A CTA may have 227 KB of shared memory on sm_90 and sm_100, 163 on sm_80, 99 on the others. From
+// sm_120 on, kernels for more are not compiled.
 template <typename Element, int kHeadDim, int kValueHalves>
 void launch_dims(const ForwardParams& params, const Device& device, cudaStream_t stream) {
-  using Roomy = Config<kHeadDim, kValueHalves, true>;
-  using Tight = Config<kHeadDim, kValueHalves, false>;
-  if constexpr (sizeof(typename Roomy::SharedStorage) > sizeof(typename Tight::SharedStorage)) {
-    if (device.shared_memory < static_cast<int>(sizeof(typename Roomy::SharedStorage))) {
-      return launch_config<Element, Tight>(params, device, stream);
-    }
+  const int shared_kb = device.major >= 12 ? 99 : device.shared_memory >> 10;
+  if (shared_kb >= 227) {
+    launch_config<Element, FittingConfig<kHeadDim, kValueHalves, 227>>(params, device, stream);
+  } else if (shared_kb >= 163) {
+    launch_config<Element, FittingConfig<kHeadDim, kValueHalves, 163>>(params, device, stream);
+  } else {
+    launch_config<Element, FittingConfig<kHeadDim, kValueHalves, 99>>(params, device, stream);
   }
-  launch_config<Element, Roomy>(params, device, stream);
 }
 
 template <typename Element, int kHeadDim>

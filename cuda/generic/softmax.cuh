@@ -44,6 +44,15 @@ __device__ __forceinline__ void apply_mask(float (&scores)[kTiles][4], const Mas
   }
 }
 
+template <int kColumns>
+__device__ __forceinline__ void rescale_rows(float (&o)[kColumns][4], const float (&rescale)[2]) {
+#pragma unroll
+  for (auto& column : o) {
+#pragma unroll
+    for (int c = 0; c < 4; ++c) column[c] *= rescale[c / 2];
+  }
+}
+
 // The reference point of a row moves only when its maximum has outgrown it by more than kLazyGrowth
 // (base 2). Until then weights are as large as 2^8 instead of 1, which costs no precision in any of
 // the types involved, and the output needs no rescaling.
@@ -59,10 +68,11 @@ struct OnlineSoftmax {
     return reference[r] == -INFINITY ? 0 : reference[r] * scale_log2;
   }
 
-  // Turns a tile of scores into weights, and brings the output up to the new reference.
+  // Turns a tile of scores into weights. Whether some row's reference moved, and if so what outputs
+  // have to be multiplied by; the answer is the same for the whole warp.
   template <int kTiles, int kColumns>
-  __device__ __forceinline__ void update(float (&scores)[kTiles][4], float (&o)[kColumns][4],
-                                         float scale_log2) {
+  __device__ __forceinline__ bool update(float (&scores)[kTiles][4], float (&o)[kColumns][4],
+                                         float scale_log2, float (&rescale)[2]) {
     float tile_max[2];
     bool grew = false;
 #pragma unroll
@@ -75,19 +85,16 @@ struct OnlineSoftmax {
       tile_max[r] = quad_max(tile_max[r]);
       grew |= (tile_max[r] - reference[r]) * scale_log2 > kLazyGrowth;
     }
-    if (__any_sync(kFullWarp, grew)) {
+    const bool moved = __any_sync(kFullWarp, grew);
+    if (moved) {
 #pragma unroll
       for (int r = 0; r < 2; ++r) {
         const float old = reference[r];
         reference[r] = fmaxf(old, tile_max[r]);
-        const float rescale = ptx::exp2_approx(fmaf(old, scale_log2, -origin(r, scale_log2)));
-        row_sum[r] *= rescale;
-#pragma unroll
-        for (int column = 0; column < kColumns; ++column) {
-          o[column][2 * r] *= rescale;
-          o[column][2 * r + 1] *= rescale;
-        }
+        rescale[r] = ptx::exp2_approx(fmaf(old, scale_log2, -origin(r, scale_log2)));
+        row_sum[r] *= rescale[r];
       }
+      rescale_rows(o, rescale);
     }
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
@@ -101,6 +108,7 @@ struct OnlineSoftmax {
         }
       }
     }
+    return moved;
   }
 
   // Adds up the four lanes of a row.

@@ -28,7 +28,8 @@ struct alignas(128) Tile {
     return ptx::shared_address(chunks + index(row, chunk));
   }
 
-  // From the address of chunk 0 or 1 of a row to that of a chunk an even number further.
+  // From the address of a chunk to that of one `distance` further in its row. Within a period the
+  // two numbers must have no bit in common.
   __device__ static constexpr uint32_t advance(uint32_t address, int distance) {
     return (address ^ (distance % kPeriod * 16)) + distance / kPeriod * kPeriod * 16;
   }
