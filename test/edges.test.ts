@@ -176,6 +176,20 @@ describe.each(devices())('%s', (device) => {
         await expectWithinRule({ ...p, name: `logits ±${size}` }, { device });
       });
 
+      test.each([
+        ['rise', 64, 1],
+        ['rise', 96, 1],
+        ['rise', 128, 1],
+        ['fall', 64, -1],
+        ['fall', 128, -1],
+      ])('that %s with the keys, D = %i', async (_name, headDim, slope) => {
+        const p = problem({ headDim, seqlenQ: 140, seqlenK: 700, mask: { causal: true } });
+        const q = changed(p.q, ([, , , d]) => (d === 0 ? 4 : undefined));
+        const k = changed(p.k, ([, n, , d]) => (d === 0 ? (slope * n) / 4 : undefined));
+        // An eighth or so a key: e¹² and more from tile to tile.
+        await expectWithinRule({ ...p, q, k, name: 'steep logits' }, { device });
+      });
+
       test('that are all equal', async () => {
         const p = problem({ headDim: 64 });
         const k = changed(p.k, () => 64);
