@@ -1,6 +1,6 @@
-// The cleaner: the three warps beside the producer's. Value tiles that some row of the CTA sees
-// only in part land with them, and become full when they hold no NaN and no Infinity: see
-// ../repair.cuh. All other tiles pass them by.
+// The cleaner: the three warps beside the producer's. When a tile of queries is computed with care,
+// the values that some row sees only in part land with them, and become full when they hold no NaN
+// and no Infinity: see ../repair.cuh. All others pass them by.
 #pragma once
 
 #include "../ptx/fence.cuh"
@@ -43,20 +43,19 @@ __device__ __forceinline__ bool clear_tile(Element* tile, int thread) {
 template <class Config, typename SharedStorage>
 __device__ __forceinline__ void clean(SharedStorage& smem) {
   const int thread = threadIdx.x - 32;
-  uint32_t visit = 0;     // value tiles so far
   uint32_t parities = 0;  // of the phases of `landed` to wait for, a bit a slot
 
   for (uint32_t round = 0;; ++round) {
     smem.plans.wait_full(round);
     auto& plan = smem.plan[smem.plans.slot(round)];
     if (plan.done) return;
-    const int32_t count = plan.visits.count;
+    const int32_t count = plan.careful ? plan.visits.count : 0;
 #pragma unroll 1
     for (int pass = 0; pass < Config::kPasses; ++pass) {
 #pragma unroll 1
       for (int32_t i = 0; i < count; ++i) {
-        if (!plan.is_partial(i)) continue;
-        const uint32_t slot = smem.values.slot(visit + i);
+        if (!plan.is_cleaned(i)) continue;
+        const uint32_t slot = smem.values.slot(plan.first_visit + pass * count + i);
         ptx::mbarrier_wait(&smem.landed[slot], parities >> slot & 1);
         parities ^= 1u << slot;
         const bool found = clear_tile<Config>(smem.v[slot], thread);
@@ -67,7 +66,6 @@ __device__ __forceinline__ void clean(SharedStorage& smem) {
           ptx::mbarrier_arrive(&smem.values.full[slot]);
         }
       }
-      visit += count;
     }
     __syncwarp();
     smem.plans.release(round, thread % 32);

@@ -3,7 +3,6 @@
 // All of it stays within a warp and its 16 rows; of these a thread holds two, eight apart.
 #pragma once
 
-#include "../ptx/opaque.cuh"
 #include "../ptx/stmatrix.cuh"
 #include "../repair.cuh"
 #include "config.cuh"
@@ -17,20 +16,20 @@ template <class Config, typename SharedStorage>
 struct Epilogue {
   using Element = typename Config::Element;
   static constexpr int kCount = Config::kValueDim / 2;  // values of a thread
+  static constexpr int kBatch = 64;                     // of them loaded at once
 
   const KernelParams& params;
   SharedStorage& smem;
   const Tile& tile;
-  int thread;  // among the consumers'
+  const int thread;  // among the consumers'
+  const int lane = thread % 32;
+  const int warp_row = tile.m_block * kBlockM + thread / 32 * 16;
 
   // Of both maps: 0 for a row that sees nothing, NaN for one whose scores hold NaN.
   float weight_sum[2] = {0, 0};
+  bool leaked = false;  // perhaps: finite weights, and no finite result
 
-  __device__ __forceinline__ int lane() const { return thread % 32; }
-  __device__ __forceinline__ int32_t warp_row() const {
-    return tile.m_block * kBlockM + thread / 32 * 16;
-  }
-  __device__ __forceinline__ int32_t row(int r) const { return warp_row() + lane() / 4 + 8 * r; }
+  __device__ __forceinline__ int32_t row(int r) const { return warp_row + lane / 4 + 8 * r; }
 
   // What a row of one map has to be multiplied by; stores its lse. No visible weight gives 0.
   __device__ __forceinline__ void finalize(const SoftmaxState& state, int map, float (&factor)[2]) {
@@ -41,7 +40,7 @@ struct Epilogue {
       weight_sum[r] += sum;
       factor[r] = sum == 0 ? 0 : __fdividef(1, sum);
       if (row(r) >= f.seqlen_q) continue;
-      if (f.lse != nullptr && lane() % 4 == 0) {
+      if (f.lse != nullptr && lane % 4 == 0) {
         const int64_t head = (int64_t{map} * f.batch_size + tile.batch) * f.num_heads + tile.head;
         f.lse[head * f.seqlen_q + row(r)] =
             sum == 0 ? -INFINITY : logf(sum) - state.offset[r] * kLn2;
@@ -75,8 +74,7 @@ struct Epilogue {
     }
   }
 
-  // Adds the second map to what was put aside, in place. By pairs: registers are too few for the
-  // quads that were stored.
+  // Adds the second map to what was put aside, in place.
   __device__ __forceinline__ void take_back(float (&o)[kCount], const SoftmaxState& state) {
     float factor[2];
     finalize(state, 1, factor);
@@ -84,11 +82,13 @@ struct Epilogue {
     weight_sum[0] += sums.x;
     weight_sum[1] += sums.y;
 #pragma unroll
-    for (int i = 0; i < kCount; i += 2) {
-      const auto* pairs = reinterpret_cast<const float2*>(scratch() + i / 4 * kScratchStep);
-      const float2 first = __ldcg(pairs + i / 2 % 2);
-      o[i] = fmaf(o[i], factor[i / 2 % 2], first.x);
-      o[i + 1] = fmaf(o[i + 1], factor[i / 2 % 2], first.y);
+    for (int i = 0; i < kCount; i += 4) {
+      if (i % kBatch == 0) __syncwarp();
+      const float4 first = __ldcg(scratch() + i / 4 * kScratchStep);
+      o[i] = fmaf(o[i], factor[0], first.x);
+      o[i + 1] = fmaf(o[i + 1], factor[0], first.y);
+      o[i + 2] = fmaf(o[i + 2], factor[1], first.z);
+      o[i + 3] = fmaf(o[i + 3], factor[1], first.w);
     }
   }
 
@@ -105,7 +105,13 @@ struct Epilogue {
 
   __device__ __forceinline__ void finish(float (&out)[kCount]) {
     const ForwardParams& f = params.forward;
-    thread = ptx::thread_index() - kWarpgroupThreads;  // registers are too few to keep its rows
+    // x * 0 is 0 but for NaN and Infinity. With finite weights these come from values, and perhaps
+    // from values that the row does not see: 0 x NaN.
+    float zero[2] = {0, 0};
+#pragma unroll
+    for (int i = 0; i < kCount; ++i) zero[i / 2 % 2] = fmaf(out[i], 0, zero[i / 2 % 2]);
+    leaked =
+        (isnan(zero[0]) && isfinite(weight_sum[0])) || (isnan(zero[1]) && isfinite(weight_sum[1]));
     if (f.subln) normalize(out);
 #pragma unroll
     for (int i = 0; i < kCount; ++i) {
@@ -128,7 +134,7 @@ struct Epilogue {
     const auto* weight = reinterpret_cast<const float2*>(f.subln_weight);
 #pragma unroll
     for (int i = 0; i < kCount; i += 4) {
-      const float2 w = weight == nullptr ? make_float2(1, 1) : weight[i + lane() % 4];
+      const float2 w = weight == nullptr ? make_float2(1, 1) : weight[i + lane % 4];
       out[i] *= scale[0] * w.x;
       out[i + 1] *= scale[0] * w.y;
       out[i + 2] *= scale[1] * w.x;
@@ -140,14 +146,14 @@ struct Epilogue {
   __device__ __forceinline__ void store(const float (&out)[kCount]) const {
     const ForwardParams& f = params.forward;
     Element* staging = smem.staging[thread / 32];
-    Element* write = staging + lane() % 16 * Config::kStagingRow + lane() / 16 * 8;
+    Element* write = staging + lane % 16 * Config::kStagingRow + lane / 16 * 8;
     constexpr int kLanes = Config::kStagingColumns / 8;  // of a row
-    const Element* read = staging + lane() / kLanes * Config::kStagingRow + lane() % kLanes * 8;
-    const int32_t first = warp_row() + lane() / kLanes;
+    const Element* read = staging + lane / kLanes * Config::kStagingRow + lane % kLanes * 8;
+    const int32_t first = warp_row + lane / kLanes;
     const int64_t pitch = int64_t{f.num_heads} * Config::kValueDim;
     Element* dst = static_cast<Element*>(f.out) +
                    (int64_t{tile.batch} * f.seqlen_q + first) * pitch +
-                   tile.head * Config::kValueDim + lane() % kLanes * 8;
+                   tile.head * Config::kValueDim + lane % kLanes * 8;
 #pragma unroll
     for (int column = 0; column < Config::kValueDim; column += Config::kStagingColumns) {
 #pragma unroll
@@ -170,10 +176,10 @@ struct Epilogue {
 
   // Once stored: the rows that saw what the cleaner took away.
   __device__ __forceinline__ void repair() const {
-    const int32_t end = min(warp_row() + 16, params.forward.seqlen_q);
+    const int32_t end = min(warp_row + 16, params.forward.seqlen_q);
 #pragma unroll 1
-    for (int32_t i = warp_row(); i < end; ++i) {
-      RowRepair<Element>(params.forward, tile.batch, tile.head, i, lane()).run(true);
+    for (int32_t i = warp_row; i < end; ++i) {
+      RowRepair<Element>(params.forward, tile.batch, tile.head, i, lane).run(true);
     }
   }
 };

@@ -21,20 +21,21 @@ __device__ __forceinline__ void init_barriers(SharedStorage& smem) {
   smem.queries.init(1, kWarps);
   smem.keys.init(1, kWarps);
   smem.values.init(1, kWarps);
+  for (auto& plan : smem.plan) plan.suspect = false;
   for (uint64_t& landed : smem.landed) ptx::mbarrier_init(&landed, 1);
   ptx::mbarrier_init_fence();
 }
 
+// Number of this thread among the consumers', computed anew where it is needed rather than kept.
+__device__ __forceinline__ int consumer_thread() { return ptx::thread_index() - kWarpgroupThreads; }
+
 template <class Config, typename SharedStorage>
 __device__ __forceinline__ void consume(const KernelParams& params, SharedStorage& smem,
                                         int consumer) {
-  int thread = threadIdx.x - kWarpgroupThreads;
-  uint32_t visit = 0;  // key tiles so far
-
-  for (uint32_t pass = 0;; ++pass) {  // kPasses a tile
-    const uint32_t round = pass / Config::kPasses;
+  for (uint32_t item = 0;; ++item) {  // kPasses a tile
+    const uint32_t round = item / Config::kPasses;
     smem.plans.wait_full(round);
-    const auto& plan = smem.plan[smem.plans.slot(round)];
+    auto& plan = smem.plan[smem.plans.slot(round)];
     if (plan.done) return;
     const int32_t count = uniform(plan.visits.count);
 
@@ -44,33 +45,31 @@ __device__ __forceinline__ void consume(const KernelParams& params, SharedStorag
 #pragma unroll
       for (float& x : acc.o[map]) x = 0;
     }
-    smem.queries.wait_full(pass);
+    smem.queries.wait_full(item);
     if (count > 0) {
-      MainLoop<Config, SharedStorage>{params, smem, consumer, thread, plan, pass}.run(acc, visit,
-                                                                                      count);
-      visit += count;
+      const uint32_t visit = uniform(plan.first_visit + item % Config::kPasses * count);
+      MainLoop<Config, SharedStorage>{params, smem, consumer, consumer_thread(), plan, item}.run(
+          acc, visit, count);
     } else {
-      smem.queries.release(pass, thread % 32);
+      smem.queries.release(item, threadIdx.x % 32);
     }
 
-    // What the epilogue needs is computed anew rather than kept in registers through the loop.
-    thread = ptx::thread_index() - kWarpgroupThreads;
-    ptx::opaque(pass);
     Epilogue<Config, SharedStorage> epilogue{
-        .params = params, .smem = smem, .tile = plan.tile, .thread = thread};
+        .params = params, .smem = smem, .tile = plan.tile, .thread = consumer_thread()};
     if constexpr (Config::kMaps == 2) {
       epilogue.combine(acc.o, acc.softmax);
       epilogue.finish(acc.o[0]);
-    } else if (pass % 2 == 0) {
+    } else if (item % 2 == 0) {
       epilogue.put_aside(acc.o[0], acc.softmax[0]);
+      continue;
     } else {
       epilogue.take_back(acc.o[0], acc.softmax[0]);
       epilogue.finish(acc.o[0]);
     }
-    if (pass % Config::kPasses == Config::kPasses - 1) {
-      if (plan.cleared) epilogue.repair();
-      smem.plans.release(pass / Config::kPasses, thread % 32);
-    }
+    if (plan.cleared) epilogue.repair();
+    if (epilogue.leaked && plan.is_partial && !plan.careful) plan.suspect = true;
+    __syncwarp();
+    smem.plans.release(round, threadIdx.x % 32);
   }
 }
 

@@ -87,19 +87,31 @@ struct Unmasked {
   __device__ __forceinline__ bool contains(int32_t visit) const {
     return (visit >= window_begin && visit < window_end) || visit < sinks_end;
   }
+  __device__ __forceinline__ bool contains_all(int32_t visits) const {
+    return sinks_end >= visits || (window_begin <= max(sinks_end, 0) && window_end >= visits);
+  }
 };
 
 template <int kBlockN>
 struct Plan {
-  bool done;     // there are no more tiles, and no more in this plan
-  bool cleared;  // values that some rows see: they must be computed again
+  bool done;             // there are no more tiles, and no more in this plan
+  bool is_partial;       // some row does not see all the keys of the visits
+  bool careful;          // such values go by way of the cleaner
+  bool suspect;          // without care, values that a row does not see may have got into it
+  bool cleared;          // with care, there were some, and rows that see them must be repaired
+  int32_t index;         // of the tile
+  uint32_t first_visit;  // of all: its number in the ring of values
   Tile tile;
   Visits<kBlockN> visits;
   Unmasked<kBlockN> unmasked[kConsumers];
 
-  __device__ __forceinline__ void make(const KernelParams& params, int32_t index) {
+  __device__ __forceinline__ void make(const KernelParams& params, int32_t number, bool with_care,
+                                       uint32_t visit) {
+    index = number;
+    first_visit = visit;
+    careful = with_care;
+    is_partial = suspect = cleared = false;
     done = index >= params.order.count();
-    cleared = false;
     if (done) return;
     tile = tile_at(params, index);
     const int32_t end = params.forward.seqlen_q - 1;
@@ -108,12 +120,13 @@ struct Plan {
     for (int consumer = 0; consumer < kConsumers; ++consumer) {
       const int32_t row = first + 64 * consumer;
       unmasked[consumer].plan(params.bounds, visits, min(row, end), min(row + 63, end));
+      is_partial = is_partial || !unmasked[consumer].contains_all(visits.count);
     }
   }
 
-  // Whether some row does not see some key of a visit.
-  __device__ __forceinline__ bool is_partial(int32_t visit) const {
-    return !unmasked[0].contains(visit) || !unmasked[kConsumers - 1].contains(visit);
+  // Whether the values of a visit are for the cleaner.
+  __device__ __forceinline__ bool is_cleaned(int32_t visit) const {
+    return careful && !(unmasked[0].contains(visit) && unmasked[kConsumers - 1].contains(visit));
   }
 };
 

@@ -22,18 +22,26 @@ __device__ __forceinline__ void load_tile(Element* dst, const CUtensorMap* map, 
 template <class Config, typename SharedStorage>
 __device__ __forceinline__ void produce(const KernelParams& params, SharedStorage& smem) {
   constexpr int kBlockN = Config::kBlockN;
-  uint32_t round = 0;  // tiles so far
-  uint32_t visit = 0;  // key tiles so far
-  int32_t next = 0;
+  uint32_t round = 0;         // tiles so far
+  uint32_t visit = 0;         // key tiles so far
+  int32_t next = blockIdx.x;  // tile
 
-  for (int32_t index = blockIdx.x;; index = next, ++round) {
-    auto& plan = smem.plan[smem.plans.slot(round)];
+  for (;; ++round) {
     smem.plans.wait_empty(round);
-    plan.make(params, index);
+    auto& plan = smem.plan[smem.plans.slot(round)];
+    // The one before in this place, or at the end in the other, may have to be computed again.
+    Plan<kBlockN>* again = &plan;
+    if (!plan.suspect && next >= params.order.count()) {
+      smem.plans.wait_empty(round + 1);
+      again = &smem.plan[smem.plans.slot(round + 1)];
+    }
+    const bool careful = again->suspect;
+    again->suspect = false;
+    plan.make(params, careful ? again->index : next, careful, visit);
     ptx::mbarrier_arrive(&smem.plans.full[smem.plans.slot(round)]);
     if (plan.done) return;
     const Tile tile = plan.tile;
-    next = next_tile(params, index);
+    if (!careful) next = next_tile(params, next);
 
     const int32_t kv_head = tile.head / (params.forward.num_heads / params.forward.num_kv_heads);
     const int32_t count = plan.visits.count;
@@ -47,7 +55,7 @@ __device__ __forceinline__ void produce(const KernelParams& params, SharedStorag
     const auto load_values = [&](int32_t i, int item) {
       smem.values.wait_empty(item);
       const uint32_t slot = smem.values.slot(item);
-      uint64_t* landed = plan.is_partial(i) ? &smem.landed[slot] : &smem.values.full[slot];
+      uint64_t* landed = plan.is_cleaned(i) ? &smem.landed[slot] : &smem.values.full[slot];
       ptx::mbarrier_arrive_expect(landed, Config::kValueElements * 2);
 #pragma unroll
       for (int half = 0; half < Config::kValueHalves; ++half) {
