@@ -339,6 +339,18 @@ describe('devices', () => {
     expect(bad).toThrow(expect.objectContaining({ code: 'ERR_UNSUPPORTED' }));
     expect(bad).toThrow(".to({ dtype: 'bfloat16' })");
   });
+
+  withCuda('views on CUDA that are not aligned name what to do', async () => {
+    const place = { dtype: 'bfloat16', device: 'cuda' } as const;
+    const wide = Tensor.empty([1, 5, 2, 72], place);
+    const [q, k] = [wide.slice(null, null, null, [0, 64]), wide.slice(null, null, null, [1, 65])];
+    const v = Tensor.empty([1, 5, 1, 128], place);
+    const bad = () => diffAttention(q, k, v, { lambda: 0.5 });
+    expect(bad).toThrow(expect.objectContaining({ code: 'ERR_UNSUPPORTED' }));
+    expect(bad).toThrow(/start and the strides of `k`.*16 bytes.*\.contiguous\(\)/);
+    const out = diffAttention(q, k.contiguous(), v, { lambda: 0.5 });
+    expect(await out.data()).toEqual(new Uint16Array(640));
+  });
 });
 
 describe('elapsed', () => {
