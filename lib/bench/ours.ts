@@ -12,7 +12,7 @@ import {
 import { check, type Options } from '../reference.js';
 import { rowsAcross } from '../verify/problem.js';
 import { fill } from './data.js';
-import { type Contender, summarise, type Times } from './result.js';
+import { type Contender, summarise } from './result.js';
 import { flopsOf, type Mask, type Shape } from './shape.js';
 
 export interface Setting {
@@ -70,16 +70,21 @@ export async function measureOurs(
   const ours = { name: 'flashdiff', role: 'ours', flops } as const;
   const variant = { name: 'flashdiff, norm + scale + lse', role: 'variant', flops } as const;
   try {
-    const contenders: Contender[] = [];
-    for (const [contender, options] of [
-      [ours, bare],
-      [variant, extended],
-    ] as const) {
-      const error = checkRows(shape, operands, options);
-      const times = await timesOf(() => disposeOf(diffAttention(...operands, options)), setting);
-      contenders.push({ ...contender, error, ...times });
-    }
-    return contenders;
+    const calls = [
+      { contender: ours, options: bare },
+      { contender: variant, options: extended },
+    ].map(({ contender, options }) => ({
+      contender: { ...contender, error: checkRows(shape, operands, options) },
+      run: () => disposeOf(diffAttention(...operands, options)),
+      warm: [] as number[],
+      cold: [] as number[],
+    }));
+    await time(calls, setting);
+    return calls.map(({ contender, warm, cold }) => ({
+      ...contender,
+      warm: summarise(warm),
+      ...(cold.length > 0 && { cold: summarise(cold) }),
+    }));
   } catch (failure) {
     return [{ ...ours, failed: (failure as Error).message }];
   }
@@ -134,31 +139,31 @@ function checkRows(shape: Shape, [q, k, v]: Operands, options: DiffAttentionOpti
   }
 }
 
-/** On CUDA, what stands in front of a call hides its launch and leaves the caches warm or cold. */
-async function timesOf(
-  run: () => void,
-  { device, runs }: Setting,
-): Promise<{ warm: Times; cold?: Times }> {
-  run();
-  if (device === 'cpu') return { warm: await sample(device, runs, () => {}, run) };
-  const scratch = Tensor.empty([kFlush], { device });
-  const flush = () => scratch.to({ dtype: 'bfloat16' }).dispose();
-  const warm = await sample(device, runs, run, run);
-  const cold = await sample(device, runs, flush, run);
-  scratch.dispose();
-  return { warm, cold };
+interface Call {
+  readonly run: () => void;
+  /** Samples. */
+  readonly warm: number[];
+  readonly cold: number[];
 }
 
-async function sample(
-  device: 'cpu' | 'cuda',
-  runs: number,
-  before: () => void,
-  run: () => void,
-): Promise<Times> {
-  const samples: number[] = [];
+/**
+ * On CUDA, what stands in front of a call hides its launch and leaves the caches warm or cold.
+ * The calls take turns: the clock of a device that gets warm falls for all of them.
+ */
+async function time(calls: readonly Call[], { device, runs }: Setting): Promise<void> {
+  for (const { run } of calls) run();
+  const scratch = device === 'cuda' ? Tensor.empty([kFlush], { device }) : undefined;
   for (let i = 0; i < runs; i += 1) {
-    before();
-    samples.push(await elapsed(device, run));
+    for (const { run, warm } of calls) {
+      if (scratch) run();
+      warm.push(await elapsed(device, run));
+    }
   }
-  return summarise(samples);
+  for (let i = 0; scratch && i < runs; i += 1) {
+    for (const { run, cold } of calls) {
+      scratch.to({ dtype: 'bfloat16' }).dispose();
+      cold.push(await elapsed(device, run));
+    }
+  }
+  scratch?.dispose();
 }
