@@ -90,6 +90,22 @@ describe.each(devices())('%s', (device) => {
         expect(logs(got).filter(seen)).toEqual(logs(expected).filter(seen));
       });
 
+      // Rows of a tile share instructions with rows whose scores outgrow all before.
+      test.each(kEdges)('large keys from %i on, causal', async (edge) => {
+        const clean = problem({ mask: { causal: true } });
+        const expected = await run(clean);
+        for (const large of [300, Infinity]) {
+          const k = changed(clean.k, ([, n, , d]) => (n >= edge && d === 3 ? large : undefined));
+          const got = await run({ ...clean, k });
+          const same = rowsWhere(
+            (n) => n < edge && identical(row(got.out, n), row(expected.out, n)),
+          );
+          expect(same).toEqual(rowsWhere((n) => n < edge));
+          const hidden = (_: number, i: number) => i % kLength < edge;
+          expect(logs(got).filter(hidden)).toEqual(logs(expected).filter(hidden));
+        }
+      });
+
       test.each(kEdges)('before key %i, window', async (edge) => {
         const clean = problem({ seqlenQ: 20, seqlenK: kLength + 20 });
         const window: [number, number] = [kLength - edge, -1];

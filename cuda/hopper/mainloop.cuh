@@ -55,18 +55,17 @@ struct MainLoop {
       if (!Config::kSharedKeys || map == kMaps - 1) smem.keys.release(key_item(v, map), lane);
     };
     const auto is_masked = [&](int32_t i) { return !plan.unmasked[consumer].contains(i); };
-    const auto mask = [&](int32_t i) {
+    const auto mask = [&](int32_t i, const float(&hidden)[2]) {
       const int32_t row = plan.tile.m_block * kBlockM + thread / 32 * 16 + lane / 4;
-      apply_mask(s, params.bounds, row, plan.visits[i] * Config::kBlockN + 2 * (lane % 4));
+      apply_mask(s, hidden, params.bounds, row, plan.visits[i] * Config::kBlockN + 2 * (lane % 4));
     };
     // The first scores of a map give it its reference.
     const auto first_softmax = [&](int32_t i, int map) {
       float rescale[2];
-      if (is_masked(i)) mask(i);
-      move_reference(s, acc.softmax[map], params.scale_log2, rescale);
-      weigh(s, acc.softmax[map], params.scale_log2);
+      if (is_masked(i)) mask(i, {-INFINITY, -INFINITY});
+      move_reference(s, acc.softmax[map], params.scale_log2, {true, true}, rescale);
     };
-    const auto softmax_again = [&](int32_t i, int map) {
+    const auto softmax_again = [&](int32_t i, int map, const Outgrown& outgrown) {
       // Registers are few: nothing of this is computed ahead, and some outputs wait elsewhere.
       int32_t thread_here = thread;
       ptx::opaque(thread_here);
@@ -77,12 +76,14 @@ struct MainLoop {
 #pragma unroll
       for (int j = 0; j < kParked; ++j) parked[32 * j] = acc.o[map][j];
       recompute_scores<Config>(s, smem.q[map], 16 * warp,
-                               smem.k[smem.keys.slot(key_item(visit + i, map))], lane_here);
+                               smem.k[smem.keys.slot(key_item(visit + i, map))], lane_here,
+                               outgrown.row);
       ptx::fence_proxy_async();
-      if (is_masked(i)) mask(i);
+      if (is_masked(i)) {
+        mask(i, {outgrown.row[0] ? -INFINITY : 0, outgrown.row[1] ? -INFINITY : 0});
+      }
       float rescale[2];
-      move_reference(s, acc.softmax[map], params.scale_log2, rescale);
-      weigh(s, acc.softmax[map], params.scale_log2);
+      move_reference(s, acc.softmax[map], params.scale_log2, outgrown.row, rescale);
 #pragma unroll
       for (int j = 0; j < kParked; ++j) acc.o[map][j] = parked[32 * j];
       rescale_output(acc.o[map], rescale);
@@ -97,20 +98,20 @@ struct MainLoop {
       const bool masked = is_masked(next);  // NOTE: here, while the scores are computed
       ptx::wgmma_wait<1>();
       ptx::wgmma_hold(s);
-      bool served = true;
+      Outgrown outgrown;
       if constexpr (kFirst) {
         first_softmax(next, kNext);
       } else {
-        if (masked) mask(next);
-        served = weigh(s, acc.softmax[kNext], params.scale_log2);
+        if (masked) mask(next, {-INFINITY, -INFINITY});
+        outgrown = weigh(s, acc.softmax[kNext], params.scale_log2);
       }
-      if (served) release_keys(visit + next, kNext);
+      if (!outgrown.any) release_keys(visit + next, kNext);
       ptx::wgmma_wait<0>();
       ptx::wgmma_hold(acc.o[kMap]);
       ptx::wgmma_hold(p);
       if constexpr (kMap == kMaps - 1) smem.values.release(visit + i, lane);
-      if (!served) {
-        softmax_again(next, kNext);
+      if (outgrown.any) {
+        softmax_again(next, kNext, outgrown);
         release_keys(visit + next, kNext);
       }
       round_weights<Element>(s, p);

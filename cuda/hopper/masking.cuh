@@ -14,10 +14,11 @@ __device__ __forceinline__ uint32_t octets_below(int32_t limit) {
 }
 
 // `row`: the query of this thread's first row; `key`: that of its first column. A thread has every
-// eighth column and its neighbour, so a word holds who is visible in a row.
+// eighth column and its neighbour, so a word holds who is visible in a row. `hidden`: what scores
+// of a row become.
 template <int kCount>
-__device__ __forceinline__ void apply_mask(float (&s)[kCount], const Bounds& bounds, int32_t row,
-                                           int32_t key) {
+__device__ __forceinline__ void apply_mask(float (&s)[kCount], const float (&hidden)[2],
+                                           const Bounds& bounds, int32_t row, int32_t key) {
   static_assert(kCount / 4 <= 32);
 #pragma unroll
   for (int r = 0; r < 2; ++r) {
@@ -30,7 +31,7 @@ __device__ __forceinline__ void apply_mask(float (&s)[kCount], const Bounds& bou
                                octets_below(sink_end - c);
 #pragma unroll
       for (int i = 0; i < kCount / 4; ++i) {
-        if ((visible >> i & 1) == 0) s[4 * i + 2 * r + c] = -INFINITY;
+        if ((visible >> i & 1) == 0) s[4 * i + 2 * r + c] = hidden[r];
       }
     }
   }

@@ -36,10 +36,17 @@ struct SoftmaxState {
   float row_sum[2] = {0, 0};                       // of this thread's columns
 };
 
-// Turns scores into weights, and tells whether the reference served; only then they were counted.
-// The whole warp agrees.
+// Rows whose reference does not serve: the lanes of a row agree about it, and the warp about `any`.
+// What becomes of a row depends on no other.
+struct Outgrown {
+  bool any = false;
+  bool row[2] = {true, true};
+};
+
+// Turns scores into weights. They are counted where the reference serves.
 template <int kCount>
-__device__ __forceinline__ bool weigh(float (&s)[kCount], SoftmaxState& state, float scale_log2) {
+__device__ __forceinline__ Outgrown weigh(float (&s)[kCount], SoftmaxState& state,
+                                          float scale_log2) {
   float sum[2] = {0, 0};
 #pragma unroll
   for (int i = 0; i < kCount; i += 4) {
@@ -50,17 +57,27 @@ __device__ __forceinline__ bool weigh(float (&s)[kCount], SoftmaxState& state, f
     sum[0] += s[i] + s[i + 1];
     sum[1] += s[i + 2] + s[i + 3];
   }
-  if (__any_sync(kFullWarp, sum[0] > kLargestSum || sum[1] > kLargestSum)) return false;
+  Outgrown outgrown;
+  outgrown.any = __any_sync(kFullWarp, sum[0] > kLargestSum || sum[1] > kLargestSum);
+  if (outgrown.any) {
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      outgrown.row[r] = quad_max(sum[r]) > kLargestSum;
+      if (outgrown.row[r]) sum[r] = 0;
+    }
+  }
   state.row_sum[0] += sum[0];
   state.row_sum[1] += sum[1];
-  return true;
+  return outgrown;
 }
 
-// Moves the reference to the largest score so far, and gives what outputs accumulated so far have
-// to be multiplied by.
+// Scores of the rows given become weights below a reference that is moved to the largest score so
+// far; the weights of the other rows stay. Gives what outputs accumulated so far have to be
+// multiplied by.
 template <int kCount>
-__device__ __forceinline__ void move_reference(const float (&s)[kCount], SoftmaxState& state,
-                                               float scale_log2, float (&rescale)[2]) {
+__device__ __forceinline__ void move_reference(float (&s)[kCount], SoftmaxState& state,
+                                               float scale_log2, const bool (&rows)[2],
+                                               float (&rescale)[2]) {
 #pragma unroll
   for (int r = 0; r < 2; ++r) {
     float even = s[2 * r];
@@ -70,10 +87,21 @@ __device__ __forceinline__ void move_reference(const float (&s)[kCount], Softmax
       even = fmaxf(even, s[i + 2 * r]);
       odd = fmaxf(odd, s[i + 2 * r + 1]);
     }
-    const float offset = fminf(state.offset[r], -quad_max(fmaxf(even, odd)) * scale_log2);
+    const float max = quad_max(fmaxf(even, odd));
+    const float offset = rows[r] ? fminf(state.offset[r], -max * scale_log2) : state.offset[r];
     rescale[r] = ptx::exp2_approx(offset - state.offset[r]);
     state.offset[r] = offset;
-    state.row_sum[r] *= rescale[r];
+    float sum = 0;
+#pragma unroll
+    for (int i = 2 * r; i < kCount; i += 4) {
+#pragma unroll
+      for (int j = i; j < i + 2; ++j) {
+        const float weight = ptx::exp2_approx(fmaf(s[j], scale_log2, offset));
+        if (rows[r]) s[j] = weight;
+      }
+      sum += s[i] + s[i + 1];
+    }
+    if (rows[r]) state.row_sum[r] = state.row_sum[r] * rescale[r] + sum;
   }
 }
 
