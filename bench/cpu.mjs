@@ -83,7 +83,10 @@ async function measureRound(ceilings) {
     const series = { ...forward.series, ceilings: { flops: pairs } };
     if (peers) for (const measurement of series.measurements) torch.addTo(measurement);
     outcomes.push({ series, versions });
-    const { bytes } = higher(between, after);
+    const bytes = {
+      ...after.bytes,
+      perSecond: (between.bytes.perSecond + after.bytes.perSecond) / 2,
+    };
     const decoded = { ceilings: { bytes }, hardware: `${series.hardware}, one query` };
     outcomes.push({ series: { ...decoding.series, ...decoded }, versions: {} });
   }
