@@ -14,6 +14,7 @@
 
 #include "element.cuh"
 #include "flashdiff/params.h"
+#include "lanes.cuh"
 
 namespace flashdiff::cuda {
 
@@ -50,7 +51,6 @@ __device__ inline bool clear_non_finite(uint4& chunk) {
 // scores, and every 32nd column for the values. The lse stands: it depends on no value.
 template <typename Element>
 class RowRepair {
-  static constexpr uint32_t kFullWarp = 0xFFFFFFFF;
   static constexpr int kColumns = 8;  // of a lane: value_dim is at most 256
 
  public:

@@ -6,22 +6,11 @@
 #include <cstdint>
 
 #include "../element.cuh"
+#include "../lanes.cuh"
 #include "../ptx/exp2.cuh"
 #include "flashdiff/mask.h"
 
 namespace flashdiff::cuda::generic {
-
-inline constexpr uint32_t kFullWarp = 0xFFFFFFFF;
-
-__device__ __forceinline__ float quad_max(float x) {
-  x = fmaxf(x, __shfl_xor_sync(kFullWarp, x, 1));
-  return fmaxf(x, __shfl_xor_sync(kFullWarp, x, 2));
-}
-
-__device__ __forceinline__ float quad_sum(float x) {
-  x += __shfl_xor_sync(kFullWarp, x, 1);
-  return x + __shfl_xor_sync(kFullWarp, x, 2);
-}
 
 // Scores of hidden keys become -Infinity. `row` is the thread's first, `key` its first column's.
 template <int kTiles>

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "../lanes.cuh"
+
 namespace flashdiff::cuda::generic {
 
 template <class Config>
@@ -12,7 +14,7 @@ struct Warp {
 
   __device__ Warp()
       // Uniform over the warp, and the compiler must see that it is.
-      : index(__shfl_sync(0xFFFFFFFF, threadIdx.x / 32, 0)), lane(threadIdx.x % 32) {}
+      : index(__shfl_sync(kFullWarp, threadIdx.x / 32, 0)), lane(threadIdx.x % 32) {}
 
   // Which 16 of the CTA's rows it has.
   __device__ int rows() const { return index % Config::kRowWarps; }

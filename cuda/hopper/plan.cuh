@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "../lanes.cuh"
 #include "params.cuh"
 
 namespace flashdiff::cuda::hopper {
@@ -67,7 +68,7 @@ struct Visits {
 // A value that all lanes share, told so that the compiler keeps it in a uniform register: that is
 // where a reduction over the warp leaves its result.
 __device__ __forceinline__ int32_t uniform(int32_t value) {
-  return static_cast<int32_t>(__reduce_or_sync(0xFFFFFFFF, static_cast<uint32_t>(value)));
+  return static_cast<int32_t>(__reduce_or_sync(kFullWarp, static_cast<uint32_t>(value)));
 }
 
 // The visits whose key tiles every row of [first, last] sees in full: these need no mask.

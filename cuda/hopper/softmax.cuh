@@ -9,23 +9,13 @@
 #include <cstdint>
 
 #include "../element.cuh"
+#include "../lanes.cuh"
 #include "../ptx/exp2.cuh"
 
 namespace flashdiff::cuda::hopper {
 
 inline constexpr float kLargestSum = 1 << 12;
 inline constexpr float kLn2 = 0.693147181f;
-inline constexpr uint32_t kFullWarp = 0xFFFFFFFF;
-
-__device__ __forceinline__ float quad_max(float x) {
-  x = fmaxf(x, __shfl_xor_sync(kFullWarp, x, 1));
-  return fmaxf(x, __shfl_xor_sync(kFullWarp, x, 2));
-}
-
-__device__ __forceinline__ float quad_sum(float x) {
-  x += __shfl_xor_sync(kFullWarp, x, 1);
-  return x + __shfl_xor_sync(kFullWarp, x, 2);
-}
 
 // The offset of a row that has seen no score above -Infinity: one more gives it an infinite sum,
 // and with -Infinity its weights are 0.
