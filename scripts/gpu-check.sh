@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All that only a machine with a GPU can show: the whole test suite on each kernel,
-# compute-sanitizer on small problems, the main job. Needs a build; prints a table last and exits 1
+# compute-sanitizer on small problems, a thousand repeats, the main job. Needs a build; prints a table last and exits 1
 # if anything failed.
 # usage: scripts/gpu-check.sh [folder for the logs]
 set -u
@@ -28,6 +28,7 @@ for kernel in auto generic; do
       compute-sanitizer --tool $tool --error-exitcode 9 node scripts/sanitizer-suite.mjs
   done
 done
+check repeat node scripts/repeat.mjs
 check main-job node examples/needle/main.mjs --out "$out/attention.svg"
 
 for i in "${!names[@]}"; do printf '%-20s %s\n' "${names[i]}" "${results[i]}"; done
