@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # All that only a machine with a GPU can show: the whole test suite on each kernel,
-# compute-sanitizer on small problems, a thousand repeats, the main job. Needs a build; prints a table last and exits 1
-# if anything failed.
+# compute-sanitizer on small problems, a thousand repeats, the main job. Needs a build; prints a
+# table last and exits 1 if anything failed.
 # usage: scripts/gpu-check.sh [folder for the logs]
 set -u
 cd "$(dirname "$0")/.."
