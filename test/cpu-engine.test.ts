@@ -55,14 +55,13 @@ describe('threads', () => {
     300_000,
   );
 
-  const onLinux = process.platform === 'linux' ? test : test.skip;
-  onLinux('start when there is work for them, and no more than asked for', async () => {
+  test('start when there is work for them, and no more than asked for', async () => {
     const counts = await run({ FLASHDIFF_NUM_THREADS: '4' }, fixture('cpu-threads.mjs'));
     const { afterSmall, afterLarge } = JSON.parse(counts);
     expect({ afterSmall, afterLarge }).toEqual({ afterSmall: 0, afterLarge: 3 });
   });
 
-  onLinux(
+  test(
     'hold at most 4 MiB each beyond inputs and outputs, at 65,536 keys',
     async () => {
       const threads = 2;
