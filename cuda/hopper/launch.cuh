@@ -38,6 +38,20 @@ inline TileOrder tile_order(const ForwardParams& f, int32_t ctas) {
           .num_full_sections = static_cast<int32_t>((heads - last) / section)};
 }
 
+// Memory in the stream's order, given back whatever becomes of the launch.
+struct Scratch {
+  Scratch(size_t bytes, cudaStream_t stream) : stream(stream) {
+    if (bytes > 0) expect_success(cudaMallocAsync(&data, bytes, stream), "cudaMallocAsync");
+  }
+  Scratch(const Scratch&) = delete;
+  ~Scratch() {
+    if (data != nullptr && cudaFreeAsync(data, stream) != cudaSuccess) cudaGetLastError();
+  }
+
+  void* data = nullptr;
+  cudaStream_t stream;
+};
+
 template <class Config>
 void launch_config(const ForwardParams& f, cudaStream_t stream) {
   const auto map_of = [&](const void* data, const Strides& strides, int32_t seqlen,
@@ -68,17 +82,13 @@ void launch_config(const ForwardParams& f, cudaStream_t stream) {
           ? 0
           : sizeof(float4) * ctas * (Config::kValueDim / 8 + 1) * kConsumers * kWarpgroupThreads;
   const size_t bytes = scratch_bytes + (dynamic ? sizeof(uint32_t) : 0);
-  void* memory = nullptr;
-  if (bytes > 0) {
-    expect_success(cudaMallocAsync(&memory, bytes, stream), "cudaMallocAsync");
-    params.scratch = static_cast<float4*>(memory);
-  }
+  const Scratch scratch(bytes, stream);
+  params.scratch = static_cast<float4*>(scratch.data);
   if (dynamic) {
-    params.counter = reinterpret_cast<uint32_t*>(static_cast<char*>(memory) + scratch_bytes);
+    params.counter = reinterpret_cast<uint32_t*>(static_cast<char*>(scratch.data) + scratch_bytes);
     expect_success(cudaMemsetAsync(params.counter, 0, sizeof(uint32_t), stream), "cudaMemsetAsync");
   }
   launch(forward_kernel<Config>, ctas, kThreads, Config::kSharedBytes, stream, params);
-  if (bytes > 0) expect_success(cudaFreeAsync(memory, stream), "cudaFreeAsync");
 }
 
 template <int kHeadDim, int kValueDim, typename Element>
