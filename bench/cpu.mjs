@@ -10,7 +10,7 @@
 // Times are the engine's clock by elapsed('cpu'), and for the small problem the wall clock from the
 // call to its data. Everything is measured once a round: figures are medians of the rounds' medians,
 // the fastest and the slowest run of all of them, and the highest ceiling of any round, except that
-// decoding has the bandwidth measured just before and after it.
+// decoding has the higher of the bandwidths measured just before and after it.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -83,10 +83,7 @@ async function measureRound(ceilings) {
     const series = { ...forward.series, ceilings: { flops: pairs } };
     if (peers) for (const measurement of series.measurements) torch.addTo(measurement);
     outcomes.push({ series, versions });
-    const bytes = {
-      ...after.bytes,
-      perSecond: (between.bytes.perSecond + after.bytes.perSecond) / 2,
-    };
+    const { bytes } = higher(between, after);
     const decoded = { ceilings: { bytes }, hardware: `${series.hardware}, one query` };
     outcomes.push({ series: { ...decoding.series, ...decoded }, versions: {} });
   }
