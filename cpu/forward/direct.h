@@ -1,6 +1,7 @@
 // A block of few rows, as in decoding: bound by memory, so keys and values are read once and where
-// they lie, tile by tile over all kv heads of the block. As heads lie side by side that is the
-// order of the memory, and the next tile is fetched in it. Each row meets exactly the keys it sees.
+// they lie, in the order of the memory: a tile's keys of all kv heads of the block, then its
+// values. What that costs is a trip of every result through the first-level cache for each few
+// keys. Each row meets exactly the keys it sees.
 #pragma once
 
 #include "group.h"
@@ -23,134 +24,99 @@ class DirectBlock {
         scale_(p.softmax_scale),
         states_(states),
         scores_(scratch),
-        queries_(scratch + 2 * kTile) {}
+        queries_(scratch + 2 * block.kv_heads * row_count_ * kTile) {}
 
   static size_t scratch_floats(const ForwardParams& p, const Tiling& tiling) {
-    const int64_t queries = 2 * int64_t{tiling.kv_heads} * tiling.block_m;
-    return static_cast<size_t>(2 * kTile + queries * round_up(p.head_dim, kLanes));
+    const int64_t rows = 2 * int64_t{tiling.kv_heads} * tiling.block_m;
+    return static_cast<size_t>(rows * (kTile + round_up(p.head_dim, kLanes)));
   }
 
   void run() {
-    for (int32_t h = 0; h < block_.kv_heads; ++h) {
-      head(h).state.clear();
+    for (int32_t head = 0; head < block_.kv_heads; ++head) {
+      state(head).clear();
       for (int map = 0; map < 2; ++map) {
-        for (int64_t row = 0; row < row_count_; ++row) load_query(head(h), map, row);
+        for (int64_t row = 0; row < row_count_; ++row) load_query(head, map, row);
       }
     }
-    const Rows<T> rows = head(0).rows;
+    const Rows<T> rows = rows_of(0);
     const KeyRange limits = {block_.key_begin, block_.key_end};
     const KeyRanges ranges =
         seen_by_any(p_.mask, rows.query(0), rows.query(row_count_ - 1), limits);
     for (int i = 0; i < ranges.count; ++i) {
-      for (KeyRange tile = next_tile(ranges.range[i], ranges.range[i].begin); !is_empty(tile);
-           tile = next_tile(ranges.range[i], tile.end)) {
-        next_keys_ = next_values_ = {tile.end, 0};
-        for (int32_t h = 0; h < block_.kv_heads; ++h) {
-          for (int64_t row = 0; row < row_count_; ++row) advance(head(h), row, tile);
+      const int32_t end = ranges.range[i].end;
+      for (tile_ = next_tile(ranges.range[i].begin, end); !is_empty(tile_);
+           tile_ = next_tile(tile_.end, end)) {
+        for (int64_t row = 0; row < row_count_; ++row) {
+          visible_[row] = Visible(p_.mask, rows.query(row), tile_);
         }
+        score();
+        weigh();
+        attend();
       }
     }
   }
 
  private:
-  static constexpr int kTile = 16;                    // keys
-  static constexpr int kColumns = kRows > 8 ? 8 : 4;  // vectors of both results in registers
+  static constexpr int kTile = 64;                     // keys
+  static constexpr int kAhead = 8;                     // keys between what is used and fetched
+  static constexpr int kTogether = kRows > 8 ? 8 : 4;  // values added to a result at a time
 
-  struct Head {
-    Rows<T> rows;
-    State state;
-    float* queries;  // [map][row][dim_]
-  };
-
-  // A row of keys or values that is yet to be fetched.
-  struct Place {
-    int32_t key;
-    int32_t head;
-  };
-
-  Head head(int32_t h) const {
-    return {Rows<T>(p_, block_, block_.kv_head + h),
-            State(p_, row_count_, states_ + h * State::floats(p_, row_count_)),
-            queries_ + h * 2 * row_count_ * dim_};
+  static KeyRange next_tile(int32_t begin, int32_t end) {
+    return {begin, end - begin < kTile ? end : begin + kTile};
   }
 
-  float* query(const Head& head, int map, int64_t row) const {
-    return head.queries + (map * row_count_ + row) * dim_;
+  Rows<T> rows_of(int32_t head) const { return Rows<T>(p_, block_, block_.kv_head + head); }
+  State state(int32_t head) const {
+    return State(p_, row_count_, states_ + head * State::floats(p_, row_count_));
+  }
+  float* scores(int32_t head, int map, int64_t row) const {
+    return scores_ + ((2 * head + map) * row_count_ + row) * kTile;
+  }
+  float* query(int32_t head, int map, int64_t row) const {
+    return queries_ + ((2 * head + map) * row_count_ + row) * dim_;
+  }
+  // A row of keys or values.
+  const T* at(const void* base, const Strides& strides, int32_t head, int32_t key) const {
+    return static_cast<const T*>(base) + block_.batch * strides.batch + key * strides.seq +
+           (block_.kv_head + head) * strides.head;
   }
 
-  void load_query(const Head& head, int map, int64_t row) const {
+  void load_query(int32_t head, int map, int64_t row) const {
     float* to = query(head, map, row);
     std::memset(to, 0, static_cast<size_t>(dim_) * sizeof(float));
-    widen_all(head.rows.q(map, row), to, p_.head_dim);
+    widen_all(rows_of(head).q(map, row), to, p_.head_dim);
     for (int64_t i = 0; i < dim_; ++i) to[i] *= scale_.sign;
   }
 
-  static KeyRange next_tile(KeyRange range, int32_t begin) {
-    return {begin, range.end - begin < kTile ? range.end : begin + kTile};
-  }
-
-  void advance_place(Place& place) const {
-    if (++place.head < block_.kv_heads) return;
-    place.head = 0;
-    ++place.key;
-  }
-
-  void fetch_keys() {
-    const Rows<T> rows(p_, block_, block_.kv_head + next_keys_.head);
-    fetch(rows.k(0, next_keys_.key), row_bytes_);
-    if (p_.k[0] != p_.k[1]) fetch(rows.k(1, next_keys_.key), row_bytes_);
-    advance_place(next_keys_);
-  }
-
-  void fetch_values() {
-    const Rows<T> rows(p_, block_, block_.kv_head + next_values_.head);
-    for (int half = 0; half < value_halves(p_); ++half) {
-      fetch(rows.v(half, next_values_.key), row_bytes_);
-    }
-    advance_place(next_values_);
-  }
-
-  void advance(const Head& head, int64_t row, KeyRange tile) {
-    const int32_t query = head.rows.query(row);
-    const KeyRanges seen = seen_by_any(p_.mask, query, query, tile);
-    for (int i = 0; i < seen.count; ++i) step(head, row, seen.range[i]);
-  }
-
-  void step(const Head& head, int64_t row, KeyRange keys) {
-    const int32_t count = keys.end - keys.begin;
-    for (int32_t i = 0; i < count; ++i) {
-      if (row == 0) fetch_keys();
-      for (int map = 0; map < 2; ++map) {
-        scores_[map * kTile + i] = dot(query(head, map, row), head.rows.k(map, keys.begin + i));
+  // Calls step(head, first key of `count`) for all heads and keys, in the order of the memory.
+  template <class Step>
+  void for_each_place(const Strides& strides, int32_t count, const Step& step) const {
+    if (strides.head > strides.seq) {
+      for (int32_t head = 0; head < block_.kv_heads; ++head) {
+        for (int32_t key = tile_.begin; key < tile_.end; key += count) step(head, key);
       }
+      return;
     }
-    const Columns columns = {0, static_cast<int32_t>(round_up(count, kLanes))};
-    const Softmax softmax{scale_.log2};
-    float rescale[2];
-    for (int map = 0; map < 2; ++map) {
-      float* scores = scores_ + map * kTile;
-      for (int32_t i = count; i < columns.end; ++i) scores[i] = -kInfinity;
-      float factor[1];
-      softmax.advance<FloatUnit>(scores, columns, head.state.row_max(map) + row,
-                                 head.state.row_sum(map) + row, factor);
-      rescale[map] = factor[0];
+    for (int32_t key = tile_.begin; key < tile_.end; key += count) {
+      for (int32_t head = 0; head < block_.kv_heads; ++head) step(head, key);
     }
-    for (int half = 0; half < value_halves(p_); ++half) {
-      float* results[2];
+  }
+
+  // The machine does not guess beyond a page.
+  bool is_fetched(int32_t key) const { return key + kAhead < block_.key_end; }
+
+  void score() const {
+    for_each_place(p_.k_strides, 1, [this](int32_t head, int32_t key) {
+      const int32_t column = key - tile_.begin;
       for (int map = 0; map < 2; ++map) {
-        results[map] = head.state.result(map, row) + half * head.state.half_width;
-      }
-      const T* values = head.rows.v(half, keys.begin);
-      int64_t column = 0;
-      const auto take = [&]<int kV>(std::integral_constant<int, kV>) {
-        for (; column + (kV > 1 ? kV * kLanes : 1) <= p_.head_dim; column += kV * kLanes) {
-          attend<kV>(results, values, column, count, rescale, row == 0 && half + column == 0);
+        const T* k = at(p_.k[map], p_.k_strides, head, key);
+        if (is_fetched(key)) fetch(k + kAhead * p_.k_strides.seq, row_bytes_);
+        for (int64_t row = 0; row < row_count_; ++row) {
+          scores(head, map, row)[column] =
+              visible_[row].contains(column) ? dot(query(head, map, row), k) : -kInfinity;
         }
-      };
-      if constexpr (kColumns > 4) take(std::integral_constant<int, kColumns>());
-      take(std::integral_constant<int, 4>());
-      take(std::integral_constant<int, 1>());
-    }
+      }
+    });
   }
 
   float dot(const float* query, const T* key) const {
@@ -167,34 +133,86 @@ class DirectBlock {
     return reduce_add((sums[0] + sums[1]) + (sums[2] + sums[3]));
   }
 
-  // kV vectors of both maps' results from `column` on.
-  template <int kV>
-  void attend(float* const (&results)[2], const T* values, int64_t column, int32_t count,
-              const float (&rescale)[2], bool fetches) {
-    const int64_t left = p_.head_dim - column;
-    values += column;
-    Vec sums[2][kV];
+  // From scores to weights; results are rescaled where a maximum has moved.
+  void weigh() const {
+    const Softmax softmax{scale_.log2};
+    const int32_t count = tile_.end - tile_.begin;
+    const Columns columns = {0, static_cast<int32_t>(round_up(count, kLanes))};
+    for (int32_t head = 0; head < block_.kv_heads; ++head) {
+      const State state = this->state(head);
+      for (int map = 0; map < 2; ++map) {
+        for (int64_t row = 0; row < row_count_; ++row) {
+          float* weights = scores(head, map, row);
+          for (int32_t i = count; i < columns.end; ++i) weights[i] = -kInfinity;
+          float rescale[1];
+          softmax.advance<FloatUnit>(weights, columns, state.row_max(map) + row,
+                                     state.row_sum(map) + row, rescale);
+          if (rescale[0] == 1) continue;
+          float* result = state.result(map, row);
+          for (int64_t i = 0; i < state.width; i += kLanes) {
+            store(result + i, load(result + i) * splat(rescale[0]));
+          }
+        }
+      }
+    }
+  }
+
+  void attend() const {
+    for_each_place(p_.v_strides, kTogether, [this](int32_t head, int32_t key) {
+      const int32_t count = tile_.end - key < kTogether ? tile_.end - key : kTogether;
+      for (int half = 0; half < value_halves(p_); ++half) {
+        const T* values = at(p_.v[half], p_.v_strides, head, key);
+        for (int32_t i = 0; i < count && is_fetched(key + i); ++i) {
+          fetch(values + (i + kAhead) * p_.v_strides.seq, row_bytes_);
+        }
+        for (int64_t row = 0; row < row_count_; ++row) {
+          const auto add = [&]<int kCount>(std::integral_constant<int, kCount>, int32_t i) {
+            const int32_t column = key - tile_.begin + i;
+            const float* weights[2] = {scores(head, 0, row) + column, scores(head, 1, row) + column};
+            float* results[2] = {state(head).result(0, row) + half * state(head).half_width,
+                                 state(head).result(1, row) + half * state(head).half_width};
+            add_values<kCount>(values + i * p_.v_strides.seq, weights, results);
+          };
+          int32_t seen = 0;
+          for (int32_t i = 0; i < count; ++i) {
+            seen += visible_[row].contains(key - tile_.begin + i);
+          }
+          if (seen == kTogether) {
+            add(std::integral_constant<int, kTogether>(), 0);
+            continue;
+          }
+          for (int32_t i = 0; i < count; ++i) {
+            if (visible_[row].contains(key - tile_.begin + i)) {
+              add(std::integral_constant<int, 1>(), i);
+            }
+          }
+        }
+      }
+    });
+  }
+
+  // The weighted values of kCount keys, to both maps' results.
+  template <int kCount>
+  void add_values(const T* values, const float* const (&weights)[2],
+                  float* const (&results)[2]) const {
+    Vec factors[2][kCount];
 #pragma GCC unroll 2
     for (int map = 0; map < 2; ++map) {
 #pragma GCC unroll 8
-      for (int v = 0; v < kV; ++v) {
-        sums[map][v] = load(results[map] + column + v * kLanes) * splat(rescale[map]);
-      }
+      for (int i = 0; i < kCount; ++i) factors[map][i] = splat(weights[map][i]);
     }
-    for (int32_t i = 0; i < count; ++i, values += p_.v_strides.seq) {
-      if (fetches) fetch_values();
-      const Vec weights[2] = {splat(scores_[i]), splat(scores_[kTile + i])};
+    for (int64_t column = 0; column < p_.head_dim; column += kLanes) {
+      const int64_t left = p_.head_dim - column;
+      Vec sums[2] = {load(results[0] + column), load(results[1] + column)};
 #pragma GCC unroll 8
-      for (int v = 0; v < kV; ++v) {
-        const Vec value = left >= kLanes ? widen(values + v * kLanes) : widen_some(values, left);
-        sums[0][v] += weights[0] * value;
-        sums[1][v] += weights[1] * value;
+      for (int i = 0; i < kCount; ++i) {
+        const T* from = values + i * p_.v_strides.seq + column;
+        const Vec value = left >= kLanes ? widen(from) : widen_some(from, left);
+        sums[0] += factors[0][i] * value;
+        sums[1] += factors[1][i] * value;
       }
-    }
-#pragma GCC unroll 2
-    for (int map = 0; map < 2; ++map) {
-#pragma GCC unroll 8
-      for (int v = 0; v < kV; ++v) store(results[map] + column + v * kLanes, sums[map][v]);
+      store(results[0] + column, sums[0]);
+      store(results[1] + column, sums[1]);
     }
   }
 
@@ -205,10 +223,10 @@ class DirectBlock {
   const int64_t row_bytes_;
   const Scale scale_;
   float* const states_;   // a head after another
-  float* const scores_;   // [map][kTile]
+  float* const scores_;   // [head][map][row][kTile]
   float* const queries_;  // [head][map][row][dim_]
-  Place next_keys_ = {};
-  Place next_values_ = {};
+  KeyRange tile_ = {};
+  Visible visible_[kFewRows];  // keys of the tile
 };
 
 }  // namespace flashdiff::cpu::FLASHDIFF_ISA

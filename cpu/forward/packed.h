@@ -44,12 +44,17 @@ class PackedBlock {
   }
 
   void run() {
-    state_.clear();
-    for_each_group(state_.rows, [this](auto size, int64_t row) { pack_queries<size()>(row); });
     const int32_t first = rows_.query(0);
     const int32_t last = rows_.query(state_.rows - 1);
     const KeyRange limits = {rows_.block.key_begin, rows_.block.key_end};
     const KeyRanges ranges = seen_by_any(p_.mask, first, last, limits);
+    if (ranges.count > 0) {  // the first tile comes while queries are packed
+      tile_.end = ranges.range[0].begin;
+      ahead_.plan(tile_after(ranges.range[0]), 1);
+      ahead_.some();
+    }
+    state_.clear();
+    for_each_group(state_.rows, [this](auto size, int64_t row) { pack_queries<size()>(row); });
     const int64_t calls = 2 * (state_.rows / kRows + 1) * (block_n_ / kPanel);
     for (int i = 0; i < ranges.count; ++i) {
       const KeyRange& range = ranges.range[i];

@@ -8,6 +8,7 @@ namespace flashdiff::cpu::FLASHDIFF_ISA {
 
 // Keys of a tile that one row sees, counted from the tile's first key.
 struct Visible {
+  Visible() = default;
   Visible(const Mask& mask, int32_t query, KeyRange tile)
       : end(tile.end - tile.begin),
         sink_end(mask.sink_end(query) - tile.begin),
@@ -26,10 +27,10 @@ struct Visible {
     return (index < sink_end) | ((index >= window_begin) & (index < window_end));
   }
 
-  int32_t end;
-  int32_t sink_end;
-  int32_t window_begin;
-  int32_t window_end;
+  int32_t end = 0;
+  int32_t sink_end = 0;
+  int32_t window_begin = 0;
+  int32_t window_end = 0;
 };
 
 // Keys [begin, end) of a tile; begin is a multiple of kPanel, end of kLanes.
