@@ -7,7 +7,7 @@
 
 namespace flashdiff::cuda {
 
-// Puts the copy on the stream of the current device. Throws Error{kDevice}.
+// Puts the copy on the stream of the current device. Throws Error{kOutOfMemory, kDevice}.
 void copy(const CopyParams& params, cudaStream_t stream);
 
 }  // namespace flashdiff::cuda

@@ -25,6 +25,7 @@ Device describe_device(int ordinal) {
       .ordinal = ordinal,
       .major = attribute(cudaDevAttrComputeCapabilityMajor),
       .minor = attribute(cudaDevAttrComputeCapabilityMinor),
+      .multiprocessors = attribute(cudaDevAttrMultiProcessorCount),
       .shared_memory = attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin),
       .l2_cache = attribute(cudaDevAttrL2CacheSize),
   };

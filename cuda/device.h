@@ -9,6 +9,7 @@ struct Device {
   int ordinal = 0;
   int major = 0;  // compute capability
   int minor = 0;
+  int multiprocessors = 0;
   int shared_memory = 0;  // bytes that a block may ask for
   int l2_cache = 0;       // bytes
 

@@ -3,51 +3,32 @@
 
 #include <cuda_runtime_api.h>
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "copy.h"
 #include "device.h"
 #include "error.h"
+#include "event.h"
 #include "select.h"
 #include "staging.h"
+#include "workspace.h"
 
 namespace flashdiff::cuda {
 namespace {
 
 class EventFence final : public Fence {
  public:
-  explicit EventFence(cudaStream_t stream) {
-    expect_success(cudaEventCreateWithFlags(&event_, cudaEventBlockingSync),
-                   "cudaEventCreateWithFlags");
-    const cudaError_t status = cudaEventRecord(event_, stream);
-    if (status != cudaSuccess) cudaEventDestroy(event_);
-    expect_success(status, "cudaEventRecord");
-  }
-  ~EventFence() override { cudaEventDestroy(event_); }
+  explicit EventFence(cudaStream_t stream) { event_.record(stream); }
 
-  // Looks for a moment before it sleeps: waking costs more than a small kernel.
-  void wait() override {
-    const auto patience = std::chrono::steady_clock::now() + std::chrono::microseconds(100);
-    cudaError_t status = cudaErrorNotReady;
-    while (status == cudaErrorNotReady && std::chrono::steady_clock::now() < patience) {
-      status = cudaEventQuery(event_);
-    }
-    if (status == cudaErrorNotReady) status = cudaEventSynchronize(event_);
-    expect_success(status, "work on the device");
-  }
-
+  void wait() override { event_.wait(); }
   double milliseconds_since(const Fence& earlier) const override {
-    float milliseconds = 0;
-    expect_success(
-        cudaEventElapsedTime(&milliseconds, static_cast<const EventFence&>(earlier).event_, event_),
-        "cudaEventElapsedTime");
-    return milliseconds;
+    return event_.milliseconds_since(static_cast<const EventFence&>(earlier).event_);
   }
 
  private:
-  cudaEvent_t event_ = nullptr;
+  Event event_;
 };
 
 class CudaEngine final : public Engine {
@@ -56,6 +37,7 @@ class CudaEngine final : public Engine {
 
   ~CudaEngine() override {
     if (stream_ == nullptr) return;
+    workspace_.reset();
     cudaStreamSynchronize(stream_);
     cudaStreamDestroy(stream_);
     if (download_stream_ != nullptr) cudaStreamDestroy(download_stream_);
@@ -85,7 +67,7 @@ class CudaEngine final : public Engine {
   }
 
   void forward(const ForwardParams& params) override {
-    in_order([&] { cuda::forward(params, device_, stream_); });
+    in_order([&] { cuda::forward(params, {device_, stream_, *workspace_}); });
   }
 
   void copy(const CopyParams& params) override {
@@ -133,6 +115,7 @@ class CudaEngine final : public Engine {
                    "cudaMemPoolSetAttribute");
     expect_success(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking),
                    "cudaStreamCreateWithFlags");
+    workspace_.emplace(stream_);
   }
 
   [[noreturn]] void refuse(size_t bytes) const {
@@ -148,6 +131,7 @@ class CudaEngine final : public Engine {
   const Device device_;
   cudaStream_t stream_ = nullptr;
   cudaMemPool_t pool_ = nullptr;
+  std::optional<Workspace> workspace_;
   Staging uploads_;
 
   // Of the thread that downloads.

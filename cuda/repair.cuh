@@ -6,14 +6,16 @@
 //   2. finishes as usual: rows that do not see them come out as if they had never been there, and
 //   3. if any thread of the CTA cleared one, computes its rows again with recompute_rows, which
 //      overwrites the rows that do see them. A barrier must lie between the two stores.
-// Values like these are rare; a tile without them pays one pass over shared memory.
+// Values like these are rare. The generic kernel looks for them ahead, which costs a masked tile one
+// pass over shared memory; the Hopper kernels do so only when a result shows that it is needed.
 #pragma once
 
-#include <cfloat>
 #include <cstdint>
 
+#include "base2.cuh"
 #include "element.cuh"
 #include "flashdiff/params.h"
+#include "lambda.cuh"
 #include "lanes.cuh"
 
 namespace flashdiff::cuda {
@@ -58,20 +60,20 @@ class RowRepair {
                        int lane)
       : p_(params), batch_(batch), head_(head), row_(row), lane_(lane) {}
 
-  // `keep_finite`: if the row is finite, what the kernel stored stands.
-  __device__ void run(bool keep_finite = false) {
+  // If the row is finite, what the kernel stored stands.
+  __device__ void run() {
     float difference[kColumns] = {};
     bool empty = true;
 #pragma unroll 1
     for (int index = 0; index < 2; ++index) {
       const Map map = attend(index);
       const bool none = map.sum == 0;
-      const float factor = none ? 0 : (index == 0 ? 1 : -lambda()) / map.sum;
+      const float factor = none ? 0 : (index == 0 ? 1 : -lambda_of(p_, batch_, row_, head_)) / map.sum;
 #pragma unroll
       for (int c = 0; c < kColumns; ++c) difference[c] += map.out[c] * factor;
       empty = empty && none;
     }
-    if (keep_finite && !__any_sync(kFullWarp, !is_finite_row(difference))) return;
+    if (!__any_sync(kFullWarp, !is_finite_row(difference))) return;
     if (!empty) store(difference);
   }
 
@@ -154,19 +156,13 @@ class RowRepair {
       const uint4 b = k[i];
       sum = dot(a.x, b.x, dot(a.y, b.y, dot(a.z, b.z, dot(a.w, b.w, sum))));
     }
-    return sum * p_.softmax_scale * 1.44269504f;
+    return sum * p_.softmax_scale * kLog2E;
   }
 
   __device__ static float dot(uint32_t a, uint32_t b, float sum) {
     const float2 x = unpack<Element>(a);
     const float2 y = unpack<Element>(b);
     return fmaf(x.x, y.x, fmaf(x.y, y.y, sum));
-  }
-
-  __device__ float lambda() const {
-    if (p_.lambda_data == nullptr) return p_.lambda;
-    return p_.lambda_data[batch_ * p_.lambda_strides.batch + row_ * p_.lambda_strides.seq +
-                          head_ * p_.lambda_strides.head];
   }
 
   __device__ void store(const float (&difference)[kColumns]) const {
@@ -181,7 +177,7 @@ class RowRepair {
     for (int c = 0; c < kColumns; ++c) {
       const int column = lane_ + 32 * c;
       if (column >= p_.value_dim) continue;
-      const float weight = p_.subln_weight == nullptr ? 1 : p_.subln_weight[column];
+      const float weight = p_.subln && p_.subln_weight != nullptr ? p_.subln_weight[column] : 1;
       out[column] = static_cast<Element>(gain * difference[c] * weight);
     }
   }
@@ -199,7 +195,7 @@ template <typename Element>
 __device__ void recompute_rows(const ForwardParams& params, int32_t batch, int32_t head,
                                int32_t first, int32_t end, int warp, int warps) {
   for (int32_t row = first + warp; row < end; row += warps) {
-    RowRepair<Element>(params, batch, head, row, threadIdx.x % 32).run(true);
+    RowRepair<Element>(params, batch, head, row, threadIdx.x % 32).run();
   }
 }
 

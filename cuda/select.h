@@ -2,13 +2,12 @@
 // FLASHDIFF_CUDA_KERNEL=auto|hopper|generic names the one to begin with.
 #pragma once
 
-#include <cuda_runtime_api.h>
-
 #include <string>
 #include <vector>
 
 #include "device.h"
 #include "flashdiff/params.h"
+#include "workspace.h"
 
 namespace flashdiff::cuda {
 
@@ -19,7 +18,8 @@ std::vector<std::string> forward_kernels(const Device& device);
 // Throws Error{kUnsupported} when no kernel computes the problem, or as forward_kernels.
 void check_forward(const ForwardParams& params, const Device& device);
 
-// Puts the work on the stream of the current device. Throws as check_forward, or Error{kDevice}.
-void forward(const ForwardParams& params, const Device& device, cudaStream_t stream);
+// Puts the work on the stream of the current device. Throws as check_forward, or
+// Error{kOutOfMemory, kDevice}.
+void forward(const ForwardParams& params, const Target& target);
 
 }  // namespace flashdiff::cuda

@@ -9,7 +9,6 @@ namespace flashdiff::cuda {
 
 Staging::~Staging() {
   for (Slot& slot : slots_) {
-    if (slot.copied != nullptr) cudaEventDestroy(slot.copied);
     if (slot.memory != nullptr) cudaFreeHost(slot.memory);
   }
 }
@@ -17,20 +16,22 @@ Staging::~Staging() {
 Staging::Slot& Staging::next_slot() {
   Slot& slot = slots_[turn_];
   turn_ ^= 1;
-  if (slot.copied == nullptr) {
-    expect_success(cudaEventCreateWithFlags(&slot.copied, cudaEventDisableTiming),
-                   "cudaEventCreateWithFlags");
-  }
+  if (!slot.copied) slot.copied.emplace(cudaEventDisableTiming);
   if (slot.memory == nullptr) {
     void* memory = nullptr;
     expect_success(cudaHostAlloc(&memory, kChunkBytes, cudaHostAllocDefault), "cudaHostAlloc");
     slot.memory = static_cast<std::byte*>(memory);
   }
-  expect_success(cudaEventSynchronize(slot.copied), "cudaEventSynchronize");
+  slot.copied->wait();
   return slot;
 }
 
 void Staging::upload(void* dst, const void* host, size_t bytes, cudaStream_t stream) {
+  if (bytes <= kBytesInCommand) {
+    expect_success(cudaMemcpyAsync(dst, host, bytes, cudaMemcpyHostToDevice, stream),
+                   "cudaMemcpyAsync");
+    return;
+  }
   for (size_t begin = 0; begin < bytes; begin += kChunkBytes) {
     const size_t size = std::min(kChunkBytes, bytes - begin);
     Slot& slot = next_slot();
@@ -38,7 +39,7 @@ void Staging::upload(void* dst, const void* host, size_t bytes, cudaStream_t str
     expect_success(cudaMemcpyAsync(static_cast<std::byte*>(dst) + begin, slot.memory, size,
                                    cudaMemcpyHostToDevice, stream),
                    "cudaMemcpyAsync");
-    expect_success(cudaEventRecord(slot.copied, stream), "cudaEventRecord");
+    slot.copied->record(stream);
   }
 }
 
@@ -47,7 +48,7 @@ void Staging::download(void* host, const void* src, size_t bytes, cudaStream_t s
   size_t pending_begin = 0;
   const auto finish = [&](size_t end) {
     if (pending == nullptr) return;
-    expect_success(cudaEventSynchronize(pending->copied), "cudaEventSynchronize");
+    pending->copied->wait();
     std::memcpy(static_cast<std::byte*>(host) + pending_begin, pending->memory,
                 end - pending_begin);
   };
@@ -57,7 +58,7 @@ void Staging::download(void* host, const void* src, size_t bytes, cudaStream_t s
         cudaMemcpyAsync(slot.memory, static_cast<const std::byte*>(src) + begin,
                         std::min(kChunkBytes, bytes - begin), cudaMemcpyDeviceToHost, stream),
         "cudaMemcpyAsync");
-    expect_success(cudaEventRecord(slot.copied, stream), "cudaEventRecord");
+    slot.copied->record(stream);
     finish(begin);
     pending = &slot;
     pending_begin = begin;

@@ -1,10 +1,14 @@
 // Copies between pageable host memory and a device, in chunks through two pinned buffers, so that
-// the host's copy of one chunk and the device's of another overlap.
+// the host's copy of one chunk and the device's of another overlap. What the driver takes along with
+// the command itself needs no buffer, and waits for none.
 #pragma once
 
 #include <cuda_runtime_api.h>
 
 #include <cstddef>
+#include <optional>
+
+#include "event.h"
 
 namespace flashdiff::cuda {
 
@@ -23,10 +27,11 @@ class Staging {
 
  private:
   static constexpr size_t kChunkBytes = 4 << 20;
+  static constexpr size_t kBytesInCommand = 64 << 10;
 
   struct Slot {
     std::byte* memory = nullptr;
-    cudaEvent_t copied = nullptr;  // the device is done with `memory`
+    std::optional<Event> copied;  // the device is done with `memory`
   };
 
   // The slot that is free first; its buffer is allocated when first used.

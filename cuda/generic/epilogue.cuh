@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "../element.cuh"
+#include "../lambda.cuh"
 #include "config.cuh"
 #include "flashdiff/params.h"
 #include "softmax.cuh"
@@ -47,7 +48,9 @@ struct Epilogue {
       const float sum1 = outputs.row_sum[0][row + 8 * r];
       const float sum2 = outputs.row_sum[1][row + 8 * r];
       const float factor1 = sum1 == 0 ? 0 : 1 / sum1;
-      const float factor2 = sum2 == 0 ? 0 : -lambda_of(row + 8 * r) / sum2;
+      const int32_t i = min(smem.task.first_row + row + 8 * r, p.seqlen_q - 1);
+      const float factor2 =
+          sum2 == 0 ? 0 : -lambda_of(p, smem.task.batch, i, smem.task.head) / sum2;
       kept_factor[r] = keeps_map2 ? factor2 : factor1;
       other_factor[r] = keeps_map2 ? factor1 : factor2;
       empty[r] = sum1 == 0 && sum2 == 0;
@@ -94,13 +97,6 @@ struct Epilogue {
         p.lse[head * p.seqlen_q + i] = softmax.lse(r, scale_log2);
       }
     }
-  }
-
-  __device__ __forceinline__ float lambda_of(int row) const {
-    if (p.lambda_data == nullptr) return p.lambda;
-    const int32_t i = min(smem.task.first_row + row, p.seqlen_q - 1);
-    return p.lambda_data[smem.task.batch * p.lambda_strides.batch + i * p.lambda_strides.seq +
-                         smem.task.head * p.lambda_strides.head];
   }
 
   // o[0] becomes what is kept; the rest goes to the other warp.
@@ -169,7 +165,7 @@ struct Epilogue {
 #pragma unroll
       for (int j = 0; j < 4; ++j) {
         float2 pair = *tile.pair(row, i % kChunks * 8 + 2 * j);
-        if (p.subln_weight != nullptr) {
+        if (p.subln && p.subln_weight != nullptr) {
           pair.x *= p.subln_weight[column + 2 * j];
           pair.y *= p.subln_weight[column + 2 * j + 1];
         }

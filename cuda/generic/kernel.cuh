@@ -7,9 +7,9 @@
 // tile.
 #pragma once
 
-#include <cfloat>
 #include <cstdint>
 
+#include "../base2.cuh"
 #include "../ptx/ldmatrix.cuh"
 #include "../ptx/mma.cuh"
 #include "../ptx/named_barrier.cuh"
@@ -37,16 +37,14 @@ class Forward {
   __device__ Forward(const ForwardParams& params, SharedStorage& smem)
       : p_(params),
         smem_(smem),
-        // A negative scale is folded into the queries: the maximum of the scores must be that of
-        // the logits. With a scale of 0 the smallest number keeps hidden keys hidden.
-        scale_log2_(fmaxf(fabsf(params.softmax_scale) * 1.44269504f, FLT_MIN)) {}
+        scale_log2_(params.softmax_scale == 0 ? 1 : fabsf(params.softmax_scale) * kLog2E) {}
 
   __device__ __forceinline__ void run() {
     const auto& tiles = smem_.task.tiles;
     load_queries();
     if (tiles.count() > 0) load_keys_and_values(0);
     ptx::cp_async_wait_all();
-    if (p_.softmax_scale < 0) negate_queries();
+    if (p_.softmax_scale <= 0) fold_scale();
     __syncthreads();
     if constexpr (Config::kQueriesInRegisters) {
 #pragma unroll
@@ -99,12 +97,16 @@ class Forward {
     }
   }
 
-  __device__ __forceinline__ void negate_queries() {
+  // The sign or the zero of the scale goes into the queries: the maximum of the scores must be that
+  // of the logits, and hidden keys must stay at -Infinity.
+  __device__ __forceinline__ void fold_scale() {
     __syncthreads();
-    auto* words = reinterpret_cast<uint32_t*>(smem_.queries.q);
+    const auto factor = as_pair<Element>(pack<Element>(p_.softmax_scale < 0 ? -1 : 0,
+                                                       p_.softmax_scale < 0 ? -1 : 0));
+    auto* pairs = reinterpret_cast<typename ElementPair<Element>::Type*>(smem_.queries.q);
     for (int i = threadIdx.x; i < static_cast<int>(sizeof(smem_.queries.q) / 4);
          i += Config::kThreads) {
-      words[i] ^= 0x80008000;
+      pairs[i] = __hmul2(pairs[i], factor);
     }
   }
 

@@ -2,9 +2,9 @@
 // the row 8 below. Four neighbouring lanes share a row.
 #pragma once
 
-#include <cfloat>
 #include <cstdint>
 
+#include "../base2.cuh"
 #include "../element.cuh"
 #include "../lanes.cuh"
 #include "../ptx/exp2.cuh"
@@ -44,7 +44,7 @@ __device__ __forceinline__ void rescale_rows(float (&o)[kColumns][4], const floa
 
 // The reference point of a row moves only when its maximum has outgrown it by more than kLazyGrowth
 // (base 2). Until then weights are as large as 2^8 instead of 1, which costs no precision in any of
-// the types involved, and the output needs no rescaling.
+// the types involved, and the output needs no rescaling. What becomes of a row depends on no other.
 inline constexpr float kLazyGrowth = 8;
 
 struct OnlineSoftmax {
@@ -63,7 +63,7 @@ struct OnlineSoftmax {
   __device__ __forceinline__ bool update(float (&scores)[kTiles][4], float (&o)[kColumns][4],
                                          float scale_log2, float (&rescale)[2]) {
     float tile_max[2];
-    bool grew = false;
+    bool grew[2];
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
       tile_max[r] = fmaxf(scores[0][2 * r], scores[0][2 * r + 1]);
@@ -72,15 +72,17 @@ struct OnlineSoftmax {
         tile_max[r] = fmaxf(tile_max[r], fmaxf(scores[tile][2 * r], scores[tile][2 * r + 1]));
       }
       tile_max[r] = quad_max(tile_max[r]);
-      grew |= (tile_max[r] - reference[r]) * scale_log2 > kLazyGrowth;
+      grew[r] = (tile_max[r] - reference[r]) * scale_log2 > kLazyGrowth;
     }
-    const bool moved = __any_sync(kFullWarp, grew);
+    const bool moved = __any_sync(kFullWarp, grew[0] || grew[1]);
     if (moved) {
 #pragma unroll
       for (int r = 0; r < 2; ++r) {
-        const float old = reference[r];
-        reference[r] = fmaxf(old, tile_max[r]);
-        rescale[r] = ptx::exp2_approx(fmaf(old, scale_log2, -origin(r, scale_log2)));
+        // From the rounded origin that the weights so far were made with. Before the first score
+        // there are none.
+        const float before = reference[r] == -INFINITY ? -INFINITY : origin(r, scale_log2);
+        if (grew[r]) reference[r] = tile_max[r];
+        rescale[r] = grew[r] ? ptx::exp2_approx(before - origin(r, scale_log2)) : 1;
         row_sum[r] *= rescale[r];
       }
       rescale_rows(o, rescale);
@@ -108,7 +110,6 @@ struct OnlineSoftmax {
 
   // The natural logarithm of the sum of exponentials.
   __device__ __forceinline__ float lse(int r, float scale_log2) const {
-    constexpr float kLn2 = 0.693147181f;
     return row_sum[r] == 0 ? -INFINITY : (origin(r, scale_log2) + log2f(row_sum[r])) * kLn2;
   }
 };

@@ -37,10 +37,8 @@ struct alignas(128) Tile {
 
 // Rows of floats. The 16-byte chunks are permuted so that a warp's writes from the layout of mma
 // accumulators, 8 bytes a lane on eight rows, spread over all banks.
-template <int kRows_, int kCols>
+template <int kRows, int kCols>
 struct alignas(128) FloatTile {
-  static constexpr int kRows = kRows_;
-
   float4 chunks[kRows * kCols / 4];
 
   // Two elements, of which the first has an even column.

@@ -10,7 +10,7 @@
 
 namespace flashdiff::cuda::hopper {
 
-// 128 * (24 + 2 * 240) of the 65,536 registers of a multiprocessor.
+// 128 * (40 + 2 * 232) of the 65,536 registers of a multiprocessor.
 inline constexpr int kProducerRegisters = 40;
 inline constexpr int kConsumerRegisters = 232;
 
@@ -20,11 +20,12 @@ inline constexpr int kCleanerThreads = 32 * kCleanerWarps;
 
 inline constexpr int kMaxSharedMemory = 227 * 1024;
 
-template <int kHeadDim_, int kValueDim_, typename Element_,
-          class Tiling_ = Tiling<kHeadDim_, kValueDim_>>
-struct Config : Tiling_ {
+template <int kHeadDim_, int kValueDim_, typename Element_>
+struct Config : Tiling<kHeadDim_, kValueDim_> {
   using Element = Element_;
-  using Tiling_::kBlockN, Tiling_::kMaps, Tiling_::kKeySlots, Tiling_::kValueSlots;
+  using Numbers = Tiling<kHeadDim_, kValueDim_>;
+  using Numbers::kBlockN, Numbers::kMaps;
+  using Numbers::kQuerySlots, Numbers::kKeySlots, Numbers::kValueSlots;
   static constexpr int kHeadDim = kHeadDim_;
   static constexpr int kValueDim = kValueDim_;
   static constexpr int kPasses = 2 / kMaps;                     // over the keys
@@ -48,14 +49,14 @@ struct Config : Tiling_ {
   static constexpr int kStagingRow = kStagingColumns + 8;
 
   struct SharedStorage {
-    alignas(1024) Element q[kMaps][kQueryElements];
+    alignas(1024) Element q[kQuerySlots][kMaps][kQueryElements];
     alignas(1024) Element k[kKeySlots][kKeyElements];
     alignas(1024) Element v[kValueSlots][kValueElements];
     alignas(16) Element staging[4 * kConsumers][16 * kStagingRow];
     Ring<kKeySlots> keys;
     Ring<kValueSlots> values;
     uint64_t landed[kValueSlots];  // barriers of values that the cleaner is to look at
-    Ring<1> queries;
+    Ring<kQuerySlots> queries;
     Ring<2> plans;
     Plan<kBlockN> plan[2];
   };

@@ -3,6 +3,8 @@
 // All of it stays within a warp and its 16 rows; of these a thread holds two, eight apart.
 #pragma once
 
+#include "../base2.cuh"
+#include "../lambda.cuh"
 #include "../ptx/stmatrix.cuh"
 #include "../repair.cuh"
 #include "config.cuh"
@@ -45,22 +47,15 @@ struct Epilogue {
         f.lse[head * f.seqlen_q + row(r)] =
             sum == 0 ? -INFINITY : logf(sum) - state.offset[r] * kLn2;
       }
-      if (map == 1) {
-        factor[r] *=
-            f.lambda_data == nullptr
-                ? -f.lambda
-                : -f.lambda_data[tile.batch * f.lambda_strides.batch +
-                                 row(r) * f.lambda_strides.seq + tile.head * f.lambda_strides.head];
-      }
+      if (map == 1) factor[r] *= -lambda_of(f, tile.batch, row(r), tile.head);
     }
   }
 
   // Where this thread's values of the first map wait for those of the second.
-  __device__ __forceinline__ float4* scratch() const {
-    constexpr int kConsumerThreads = kConsumers * kWarpgroupThreads;
-    return params.scratch + int64_t{blockIdx.x} * (kCount / 4 + 1) * kConsumerThreads + thread;
-  }
   static constexpr int kScratchStep = kConsumers * kWarpgroupThreads;
+  __device__ __forceinline__ float4* scratch() const {
+    return params.scratch + int64_t{blockIdx.x} * (kCount / 4 + 1) * kScratchStep + thread;
+  }
 
   __device__ __forceinline__ void put_aside(float (&o)[kCount], const SoftmaxState& state) {
     float factor[2];
@@ -131,14 +126,17 @@ struct Epilogue {
       const float mean = quad_sum(sum[r]) * (1.0f / Config::kValueDim);
       scale[r] = rsqrtf(mean + f.subln_eps);
     }
-    const auto* weight = reinterpret_cast<const float2*>(f.subln_weight);
+#pragma unroll
+    for (int i = 0; i < kCount; ++i) out[i] *= scale[i / 2 % 2];
+    if (f.subln_weight == nullptr) return;
 #pragma unroll
     for (int i = 0; i < kCount; i += 4) {
-      const float2 w = weight == nullptr ? make_float2(1, 1) : weight[i + lane % 4];
-      out[i] *= scale[0] * w.x;
-      out[i + 1] *= scale[0] * w.y;
-      out[i + 2] *= scale[1] * w.x;
-      out[i + 3] *= scale[1] * w.y;
+      if (i % kBatch == 0) __syncwarp();
+      const float* weight = f.subln_weight + 2 * (i + lane % 4);  // at any multiple of a float
+      out[i] *= weight[0];
+      out[i + 1] *= weight[1];
+      out[i + 2] *= weight[0];
+      out[i + 3] *= weight[1];
     }
   }
 
@@ -179,7 +177,7 @@ struct Epilogue {
     const int32_t end = min(warp_row + 16, params.forward.seqlen_q);
 #pragma unroll 1
     for (int32_t i = warp_row; i < end; ++i) {
-      RowRepair<Element>(params.forward, tile.batch, tile.head, i, lane).run(true);
+      RowRepair<Element>(params.forward, tile.batch, tile.head, i, lane).run();
     }
   }
 };

@@ -15,7 +15,7 @@ namespace {
 // Positions and their offsets stay far from the ends of int32_t: see bounds.cuh.
 constexpr int32_t kMaxLength = 1 << 29;
 
-using Launch = void (*)(const ForwardParams&, cudaStream_t);
+using Launch = void (*)(const ForwardParams&, const Target&);
 
 template <int kHeadDim, int kValueDim>
 Launch of_type(DType dtype) {
@@ -55,6 +55,6 @@ bool supports(const ForwardParams& params) {
          (params.v[1] == nullptr || is_kv(params.v[1], params.v_strides));
 }
 
-void forward(const ForwardParams& params, cudaStream_t stream) { find(params)(params, stream); }
+void forward(const ForwardParams& params, const Target& target) { find(params)(params, target); }
 
 }  // namespace flashdiff::cuda::hopper

@@ -2,8 +2,7 @@
 // and 64/64 and 128/128 where the maps share their keys; float16 and bfloat16.
 #pragma once
 
-#include <cuda_runtime_api.h>
-
+#include "../workspace.h"
 #include "flashdiff/params.h"
 
 namespace flashdiff::cuda::hopper {
@@ -13,7 +12,7 @@ namespace flashdiff::cuda::hopper {
 // the dimension is longer than 1, a positive finite softmax_scale, and at least one query and key.
 bool supports(const ForwardParams& params);
 
-// Puts the work on the stream of the current device. Throws Error{kDevice}.
-void forward(const ForwardParams& params, cudaStream_t stream);
+// Puts the work on the stream of the current device. Throws Error{kOutOfMemory, kDevice}.
+void forward(const ForwardParams& params, const Target& target);
 
 }  // namespace flashdiff::cuda::hopper

@@ -1,13 +1,12 @@
 // The compiled kernels, one .cu file a pair of dimensions in instances/.
 #pragma once
 
-#include <cuda_runtime_api.h>
-
+#include "../workspace.h"
 #include "flashdiff/params.h"
 
 namespace flashdiff::cuda::hopper {
 
 template <int kHeadDim, int kValueDim, typename Element>
-void forward_instance(const ForwardParams& params, cudaStream_t stream);
+void forward_instance(const ForwardParams& params, const Target& target);
 
 }  // namespace flashdiff::cuda::hopper

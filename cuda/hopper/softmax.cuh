@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "../base2.cuh"
 #include "../element.cuh"
 #include "../lanes.cuh"
 #include "../ptx/exp2.cuh"
@@ -15,7 +16,6 @@
 namespace flashdiff::cuda::hopper {
 
 inline constexpr float kLargestSum = 1 << 12;
-inline constexpr float kLn2 = 0.693147181f;
 
 // The offset of a row that has seen no score above -Infinity: one more gives it an infinite sum,
 // and with -Infinity its weights are 0.

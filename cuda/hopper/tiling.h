@@ -7,6 +7,7 @@ namespace flashdiff::cuda::hopper {
 // kBlockN             keys a tile
 // kMaps               1: a warpgroup takes the maps of its rows one after the other
 //                     2: it holds both, and they take turns
+// kQuerySlots         tiles of queries, of kMaps maps, in flight
 // kKeySlots           key tiles (of one map) in flight
 // kValueSlots         value tiles in flight
 //
@@ -20,6 +21,7 @@ template <>
 struct Tiling<64, 128> {
   static constexpr int kBlockN = 128;
   static constexpr int kMaps = 1;
+  static constexpr int kQuerySlots = 2;
   static constexpr int kKeySlots = 3;
   static constexpr int kValueSlots = 3;
 };
@@ -29,6 +31,7 @@ template <>
 struct Tiling<96, 192> {
   static constexpr int kBlockN = 128;
   static constexpr int kMaps = 1;
+  static constexpr int kQuerySlots = 1;
   static constexpr int kKeySlots = 3;
   static constexpr int kValueSlots = 2;
 };
@@ -38,6 +41,7 @@ template <>
 struct Tiling<128, 256> {
   static constexpr int kBlockN = 96;
   static constexpr int kMaps = 1;
+  static constexpr int kQuerySlots = 1;
   static constexpr int kKeySlots = 3;
   static constexpr int kValueSlots = 2;
 };
@@ -47,6 +51,7 @@ template <>
 struct Tiling<64, 64> {
   static constexpr int kBlockN = 128;
   static constexpr int kMaps = 2;
+  static constexpr int kQuerySlots = 2;
   static constexpr int kKeySlots = 2;
   static constexpr int kValueSlots = 3;
 };
@@ -56,6 +61,7 @@ template <>
 struct Tiling<128, 128> {
   static constexpr int kBlockN = 128;
   static constexpr int kMaps = 1;
+  static constexpr int kQuerySlots = 1;
   static constexpr int kKeySlots = 3;
   static constexpr int kValueSlots = 2;
 };

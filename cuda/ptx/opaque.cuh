@@ -7,12 +7,6 @@ namespace flashdiff::cuda::ptx {
 
 // After this the compiler knows nothing about the value, and keeps nothing derived from it before.
 __device__ __forceinline__ void opaque(int32_t& value) { asm volatile("" : "+r"(value)); }
-__device__ __forceinline__ void opaque(uint32_t& value) { asm volatile("" : "+r"(value)); }
-
-template <typename T>
-__device__ __forceinline__ void opaque(T*& pointer) {
-  asm volatile("" : "+l"(pointer));
-}
 
 // threadIdx.x, read again: what was derived from it before need not stay in registers.
 __device__ __forceinline__ int32_t thread_index() {

@@ -10,10 +10,6 @@
 
 namespace flashdiff::cuda::ptx {
 
-__device__ __forceinline__ void tma_prefetch(const CUtensorMap* map) {
-  asm volatile("prefetch.tensormap [%0];" ::"l"(map) : "memory");
-}
-
 // c0 is the coordinate in the contiguous dimension.
 __device__ __forceinline__ void tma_load(void* dst, const CUtensorMap* map, uint64_t* barrier,
                                          int32_t c0, int32_t c1, int32_t c2, int32_t c3) {

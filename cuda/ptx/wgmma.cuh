@@ -15,7 +15,7 @@
 
 namespace flashdiff::cuda::ptx {
 
-enum class Swizzle : uint32_t { k128 = 1, k64 = 2, k32 = 3 };
+enum class Swizzle : uint32_t { k128 = 1, k64 = 2 };
 
 // Matrix descriptor of swizzled shared memory. `stride`: bytes between groups of eight rows of
 // memory; `leading`: bytes between swizzle-wide columns of memory, where the non-reduced dimension
@@ -116,27 +116,11 @@ struct Wgmma;
 
 FLASHDIFF_WGMMA_BOTH(64, (FLASHDIFF_D32(0)), FLASHDIFF_R30 ",%30,%31",  //
                      32, 33, 34, 35, 36, 37)
-FLASHDIFF_WGMMA_BOTH(80, (FLASHDIFF_D32(0), FLASHDIFF_D4(32), FLASHDIFF_D4(36)),
-                     FLASHDIFF_R30 "," FLASHDIFF_TEN(3), 40, 41, 42, 43, 44, 45)
 FLASHDIFF_WGMMA_BOTH(96, (FLASHDIFF_D32(0), FLASHDIFF_D16(32)),
                      FLASHDIFF_R30 "," FLASHDIFF_TEN(3) ",%40,%41,%42,%43,%44,%45,%46,%47",  //
                      48, 49, 50, 51, 52, 53)
-FLASHDIFF_WGMMA_BOTH(112, (FLASHDIFF_D32(0), FLASHDIFF_D16(32), FLASHDIFF_D4(48), FLASHDIFF_D4(52)),
-                     FLASHDIFF_R30
-                     "," FLASHDIFF_TEN(3) "," FLASHDIFF_TEN(4) ",%50,%51,%52,%53,%54,%55",  //
-                     56, 57, 58, 59, 60, 61)
 FLASHDIFF_WGMMA_BOTH(128, (FLASHDIFF_D64(0)), FLASHDIFF_R60 ",%60,%61,%62,%63",  //
                      64, 65, 66, 67, 68, 69)
-FLASHDIFF_WGMMA_BOTH(144, (FLASHDIFF_D64(0), FLASHDIFF_D4(64), FLASHDIFF_D4(68)),
-                     FLASHDIFF_R60 "," FLASHDIFF_TEN(6) ",%70,%71",  //
-                     72, 73, 74, 75, 76, 77)
-FLASHDIFF_WGMMA_BOTH(160, (FLASHDIFF_D64(0), FLASHDIFF_D16(64)),
-                     FLASHDIFF_R60 "," FLASHDIFF_TEN(6) "," FLASHDIFF_TEN(7),  //
-                     80, 81, 82, 83, 84, 85)
-FLASHDIFF_WGMMA_BOTH(
-    176, (FLASHDIFF_D64(0), FLASHDIFF_D16(64), FLASHDIFF_D4(80), FLASHDIFF_D4(84)),
-    FLASHDIFF_R60 "," FLASHDIFF_TEN(6) "," FLASHDIFF_TEN(7) ",%80,%81,%82,%83,%84,%85,%86,%87",  //
-    88, 89, 90, 91, 92, 93)
 FLASHDIFF_WGMMA_BOTH(192, (FLASHDIFF_D64(0), FLASHDIFF_D32(64)),
                      FLASHDIFF_R90 ",%90,%91,%92,%93,%94,%95",  //
                      96, 97, 98, 99, 100, 101)

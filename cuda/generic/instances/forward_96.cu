@@ -2,6 +2,6 @@
 
 namespace flashdiff::cuda::generic {
 
-template void forward_instance<96>(const ForwardParams&, const Device&, cudaStream_t);
+template void forward_instance<96>(const ForwardParams&, const Target&);
 
 }  // namespace flashdiff::cuda::generic

@@ -2,7 +2,7 @@
 
 namespace flashdiff::cuda::hopper {
 
-template void forward_instance<64, 128, __half>(const ForwardParams&, cudaStream_t);
-template void forward_instance<64, 128, __nv_bfloat16>(const ForwardParams&, cudaStream_t);
+template void forward_instance<64, 128, __half>(const ForwardParams&, const Target&);
+template void forward_instance<64, 128, __nv_bfloat16>(const ForwardParams&, const Target&);
 
 }  // namespace flashdiff::cuda::hopper
