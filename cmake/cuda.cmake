@@ -2,6 +2,9 @@
 include(CheckLanguage)
 
 set(FLASHDIFF_WITH_CUDA OFF)
+if(NOT FLASHDIFF_CUDA MATCHES "^(AUTO|ON|OFF)$")
+  message(FATAL_ERROR "expected FLASHDIFF_CUDA to be AUTO, ON or OFF, got '${FLASHDIFF_CUDA}'")
+endif()
 if(NOT FLASHDIFF_CUDA STREQUAL OFF)
   # The list must stand before the compiler is tried: unset, nvcc 13 would build for sm_75 alone.
   if(FLASHDIFF_ARCHS STREQUAL auto)
@@ -11,9 +14,11 @@ if(NOT FLASHDIFF_CUDA STREQUAL OFF)
       string(REGEX REPLACE "[.]" "" capabilities "${capabilities}")
       string(REGEX MATCHALL "[0-9]+" archs "${capabilities}")
       list(REMOVE_DUPLICATES archs)
+      list(FILTER archs EXCLUDE REGEX "^[1-7][0-9]$")  # older than the kernels' instructions
       list(TRANSFORM archs REPLACE "^90$" "90a")
       list(TRANSFORM archs APPEND "-real")
-    else()
+    endif()
+    if(NOT archs)
       set(archs 90a-real 80-virtual)
     endif()
   elseif(FLASHDIFF_ARCHS STREQUAL release)

@@ -49,11 +49,11 @@ class CpuEngine final : public Engine {
   bool is_host() const override { return true; }
 
   void* allocate(size_t bytes) override {
-    void* data = allocate_memory(bytes);
+    void* data = memory_.allocate(bytes);
     if (data == nullptr) throw_out_of_memory(std::to_string(bytes) + " bytes");
     return data;
   }
-  void release(void* data) noexcept override { release_memory(data); }
+  void release(void* data, size_t bytes) noexcept override { memory_.release(data, bytes); }
 
   void upload(void* dst, const void* host, size_t bytes) override { copy_bytes(dst, host, bytes); }
   void download(void* host, const void* src, size_t bytes) override {
@@ -74,12 +74,14 @@ class CpuEngine final : public Engine {
   static void copy_bytes(void* to, const void* from, size_t bytes) {
     if (bytes > 0) std::memcpy(to, from, bytes);
   }
+
+  RecyclingMemory memory_;
 };
 
 }  // namespace
 
 CpuInfo info() {
-  return {.isa = kernels().isa, .isas = runnable_isas(), .threads = thread_count()};
+  return {.isa = kernels().isa, .isas = runnable_isas(), .threads = pool().threads()};
 }
 
 std::unique_ptr<Engine> make_engine() {

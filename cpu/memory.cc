@@ -1,7 +1,9 @@
 #include "memory.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <new>
 
 #ifdef __linux__
@@ -13,6 +15,9 @@ namespace {
 
 constexpr size_t kCacheLine = 64;
 constexpr size_t kHugePage = size_t{2} << 20;
+constexpr size_t kMaxKept = size_t{128} << 20;  // bytes that nobody uses
+
+bool is_worth_keeping(size_t bytes) { return bytes >= kHugePage && bytes <= kMaxKept; }
 
 }  // namespace
 
@@ -29,6 +34,51 @@ void* allocate_memory(size_t bytes) noexcept {
 }
 
 void release_memory(void* memory) noexcept { std::free(memory); }
+
+RecyclingMemory::~RecyclingMemory() { shrink(0); }
+
+void* RecyclingMemory::allocate(size_t bytes) noexcept {
+  if (is_worth_keeping(bytes)) {
+    if (void* memory = take(bytes)) return memory;
+  }
+  void* memory = allocate_memory(bytes);
+  if (memory != nullptr) return memory;
+  shrink(0);
+  return allocate_memory(bytes);
+}
+
+void RecyclingMemory::release(void* memory, size_t bytes) noexcept {
+  if (!is_worth_keeping(bytes)) return release_memory(memory);
+  shrink(kMaxKept - bytes);
+  try {
+    const std::lock_guard lock(mutex_);
+    kept_.push_back({memory, bytes});
+    kept_bytes_ += bytes;
+  } catch (const std::bad_alloc&) {
+    release_memory(memory);
+  }
+}
+
+void* RecyclingMemory::take(size_t size) noexcept {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::find_if(kept_.rbegin(), kept_.rend(),
+                                  [size](const Block& block) { return block.size == size; });
+  if (found == kept_.rend()) return nullptr;
+  void* memory = found->memory;
+  kept_bytes_ -= size;
+  kept_.erase(std::next(found).base());
+  return memory;
+}
+
+void RecyclingMemory::shrink(size_t limit) noexcept {
+  const std::lock_guard lock(mutex_);
+  auto end = kept_.begin();
+  for (; kept_bytes_ > limit; ++end) {
+    kept_bytes_ -= end->size;
+    release_memory(end->memory);
+  }
+  kept_.erase(kept_.begin(), end);
+}
 
 float* Scratch::reserve(size_t floats) {
   if (floats > size_) {

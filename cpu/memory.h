@@ -3,12 +3,40 @@
 
 #include <cstddef>
 #include <memory>
+#include <mutex>
+#include <vector>
 
 namespace flashdiff::cpu {
 
 // Null when there is no room. Never null for 0 bytes otherwise.
 void* allocate_memory(size_t bytes) noexcept;
 void release_memory(void* memory) noexcept;
+
+// Keeps a few of the large blocks that are given back, for the next of their size: a result in new
+// pages, which the system clears first, can cost as much as the arithmetic of short sequences. Any
+// thread may use it.
+class RecyclingMemory {
+ public:
+  ~RecyclingMemory();
+
+  // As the functions above.
+  void* allocate(size_t bytes) noexcept;
+  void release(void* memory, size_t bytes) noexcept;
+
+ private:
+  struct Block {
+    void* memory;
+    size_t size;
+  };
+  // The last one of this size, if there is one.
+  void* take(size_t size) noexcept;
+  // The oldest go until no more than `limit` bytes are kept.
+  void shrink(size_t limit) noexcept;
+
+  std::mutex mutex_;
+  std::vector<Block> kept_;  // oldest first
+  size_t kept_bytes_ = 0;
+};
 
 // A thread's own memory for floats, kept from call to call.
 class Scratch {

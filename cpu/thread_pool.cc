@@ -12,9 +12,9 @@
 
 #ifdef __linux__
 #include <pthread.h>
-#include <sched.h>
 #endif
 
+#include "cores.h"
 #include "flashdiff/error.h"
 
 namespace flashdiff::cpu {
@@ -23,14 +23,6 @@ namespace {
 constexpr int kMaxThreads = 1024;
 // Longer than the gap between two calls of a busy queue, shorter than anybody notices.
 constexpr std::chrono::microseconds kSpin{30};
-
-int cores() {
-#ifdef __linux__
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-#endif
-  return std::max(1u, std::thread::hardware_concurrency());
-}
 
 void pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -54,7 +46,7 @@ bool spin_until(Condition condition) {
 
 int thread_count() {
   const char* text = std::getenv("FLASHDIFF_NUM_THREADS");
-  if (text == nullptr || *text == '\0') return std::min(cores(), kMaxThreads);
+  if (text == nullptr || *text == '\0') return std::min(available_cores(), kMaxThreads);
   int threads = 0;
   const char* end = text + std::strlen(text);
   const auto [stop, error] = std::from_chars(text, end, threads);

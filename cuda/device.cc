@@ -58,21 +58,19 @@ CudaInfo info() {
   cudaDriverGetVersion(&info.driver_version);
   cudaRuntimeGetVersion(&info.runtime_version);
   for (int ordinal = 0; ordinal < count; ++ordinal) {
-    cudaDeviceProp properties;
-    expect_success(cudaGetDeviceProperties(&properties, ordinal), "cudaGetDeviceProperties");
-    info.devices.push_back({
-        .name = properties.name,
-        .major = properties.major,
-        .minor = properties.minor,
-        .multiprocessors = properties.multiProcessorCount,
-        .memory = properties.totalGlobalMem,
-        .kernels = {},
-    });
+    // A device that does not work keeps its place in the list, and leaves the reason.
+    CudaDeviceInfo& device = info.devices.emplace_back();
     try {
-      info.devices.back().kernels = forward_kernels(describe_device(ordinal));
+      cudaDeviceProp properties;
+      expect_success(cudaGetDeviceProperties(&properties, ordinal), "cudaGetDeviceProperties");
+      device.name = properties.name;
+      device.major = properties.major;
+      device.minor = properties.minor;
+      device.multiprocessors = properties.multiProcessorCount;
+      device.memory = properties.totalGlobalMem;
+      device.kernels = forward_kernels(describe_device(ordinal));
       info.available = true;
     } catch (const Error& error) {
-      if (error.code() != ErrorCode::kUnsupported) throw;
       info.reason = error.what();
     }
   }

@@ -57,7 +57,7 @@ class CudaEngine final : public Engine {
     return data;
   }
 
-  void release(void* data) noexcept override {
+  void release(void* data, size_t /*bytes*/) noexcept override {
     cudaSetDevice(device_.ordinal);
     if (cudaFreeAsync(data, stream_) != cudaSuccess) cudaGetLastError();
   }

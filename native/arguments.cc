@@ -88,9 +88,13 @@ DType as_dtype(Napi::Value value, const char* name) {
                                       name + "`, got '" + text + "'");
 }
 
-Device& as_device(Napi::Value value, const char* name) {
+int as_device_index(Napi::Value value, const char* name) {
   constexpr int64_t kMaxDevice = std::numeric_limits<int32_t>::max();
-  return Device::at(static_cast<int>(as_integer(value, name, Device::kCpu, kMaxDevice)));
+  return static_cast<int>(as_integer(value, name, Device::kCpu, kMaxDevice));
+}
+
+Device& as_device(Napi::Value value, const char* name) {
+  return Device::at(as_device_index(value, name));
 }
 
 Napi::Function as_function(Napi::Value value, const char* name) {

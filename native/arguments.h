@@ -23,6 +23,7 @@ int64_t as_integer(Napi::Value value, const char* name, int64_t min, int64_t max
 float as_float(Napi::Value value, const char* name);
 bool as_boolean(Napi::Value value, const char* name);
 DType as_dtype(Napi::Value value, const char* name);
+int as_device_index(Napi::Value value, const char* name);
 Device& as_device(Napi::Value value, const char* name);
 Napi::Function as_function(Napi::Value value, const char* name);
 // Throws ERR_DISPOSED for a released one.

@@ -20,6 +20,8 @@ class Device {
 
   // Throws Error{kCudaUnavailable}.
   static Device& at(int index);
+  // Null before it is first named.
+  static const Device* find(int index);
 
   int index() const { return index_; }
   bool is_host() const { return is_host_; }
@@ -35,7 +37,7 @@ class Device {
   void submit(TaskRef task, bool immediate);
 
   // Gives memory of the engine back, behind the work that may use it.
-  void release(void* data) noexcept;
+  void release(void* data, size_t bytes) noexcept;
 
   // Bytes that storages hold.
   std::atomic<int64_t> allocated_bytes = 0;

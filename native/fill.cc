@@ -17,10 +17,10 @@ void fill(Engine& engine, std::byte* data, DType dtype, int64_t count, uint32_t 
     params.dst = data;
     engine.copy(params);
   } catch (...) {
-    engine.release(element);
+    engine.release(element, sizeof bits);
     throw;
   }
-  engine.release(element);
+  engine.release(element, sizeof bits);
 }
 
 void poison(Engine& engine, std::byte* data, size_t bytes) {

@@ -5,13 +5,16 @@
 
 namespace flashdiff {
 
-Memory::Memory(Device& device, size_t bytes) : device_(device), bytes_(bytes) {
-  device_.allocated_bytes += static_cast<int64_t>(bytes_);
+Memory::Memory(Device& device, size_t bytes)
+    : device_(device), bytes_(bytes), held_bytes_(bytes) {
+  device_.allocated_bytes += static_cast<int64_t>(held_bytes_);
 }
 
-Memory::~Memory() {
-  if (data_ != nullptr) device_.release(data_);
-  device_.allocated_bytes -= static_cast<int64_t>(bytes_);
+Memory::~Memory() { release(); }
+
+void Memory::release() noexcept {
+  if (data_ != nullptr) device_.release(std::exchange(data_, nullptr), bytes_);
+  device_.allocated_bytes -= static_cast<int64_t>(std::exchange(held_bytes_, 0));
 }
 
 void Memory::allocate() { data_ = static_cast<std::byte*>(device_.engine().allocate(bytes_)); }
@@ -24,8 +27,7 @@ void Memory::complete(std::shared_ptr<Memory> memory, std::shared_ptr<Fence> wri
 }
 
 void Memory::fail(std::shared_ptr<Memory> memory, const FailureRef& cause) noexcept {
-  if (memory->data_ != nullptr) memory->device_.release(memory->data_);
-  memory->data_ = nullptr;
+  memory->release();
   memory->cause_ = cause;
   const Waiters waiters = memory->settle(State::kFailed);
   memory.reset();

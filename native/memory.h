@@ -52,8 +52,11 @@ class Memory {
   using Waiters = std::vector<std::function<void()>>;
   Waiters settle(State state) noexcept;
 
+  void release() noexcept;
+
   Device& device_;
   const size_t bytes_;
+  size_t held_bytes_;  // none once it has failed
   std::byte* data_ = nullptr;
   std::shared_ptr<Fence> written_;
   FailureRef cause_;

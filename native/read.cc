@@ -1,4 +1,3 @@
-#include <cstring>
 #include <future>
 
 #include "arguments.h"
@@ -18,12 +17,7 @@ struct Span {
   bool is_host() const { return src->device().is_host(); }
   void copy() const {
     const std::byte* from = src->address() + offset;
-    if (target.size == 0) return;
-    if (is_host()) {
-      std::memcpy(target.data, from, target.size);
-    } else {
-      src->device().engine().download(target.data, from, target.size);
-    }
+    if (target.size > 0) src->device().engine().download(target.data, from, target.size);
   }
 };
 

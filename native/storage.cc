@@ -10,8 +10,10 @@
 namespace flashdiff {
 
 Napi::Value js_allocated_bytes(const Napi::CallbackInfo& info) {
-  const Device& device = as_device(info[0], "device");
-  return Napi::Number::New(info.Env(), static_cast<double>(device.allocated_bytes));
+  // A device that nobody has used, or that does not work, holds nothing.
+  const Device* device = Device::find(as_device_index(info[0], "device"));
+  const int64_t bytes = device == nullptr ? 0 : device->allocated_bytes.load();
+  return Napi::Number::New(info.Env(), static_cast<double>(bytes));
 }
 
 Napi::Value js_upload(const Napi::CallbackInfo& info) {

@@ -22,7 +22,7 @@ check() { # name, command...
 failed=0
 export FLASHDIFF_REQUIRE_CUDA=1
 for kernel in auto generic; do
-  check "suite-$kernel" env FLASHDIFF_CUDA_KERNEL=$kernel npx jest
+  check "suite-$kernel" env FLASHDIFF_CUDA_KERNEL=$kernel node node_modules/jest/bin/jest.js
   for tool in memcheck racecheck initcheck synccheck; do
     check "$tool-$kernel" env FLASHDIFF_CUDA_KERNEL=$kernel timeout 120 \
       compute-sanitizer --tool $tool --error-exitcode 9 node scripts/sanitizer-suite.mjs

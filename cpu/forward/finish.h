@@ -46,7 +46,9 @@ class Finish {
     for (int64_t row = 0; row < state_.rows; ++row) {
       if (p_.lse != nullptr) store_lse(row);
       const bool empty = state_.row_sum(0)[row] == 0 && state_.row_sum(1)[row] == 0;
-      if (!empty) {
+      if (empty) {  // 0, whatever values the weights of 0 met
+        std::memset(state_.result(0, row), 0, static_cast<size_t>(state_.width) * sizeof(float));
+      } else {
         subtract(row);
         scale(row);
       }

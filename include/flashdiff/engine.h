@@ -42,14 +42,16 @@ class Engine {
 
   // Never null, also for 0 bytes; aligned to 64 bytes. Throws Error{kOutOfMemory}.
   virtual void* allocate(size_t bytes) = 0;
-  virtual void release(void* data) noexcept = 0;
+  // `bytes`: as many as were asked for.
+  virtual void release(void* data, size_t bytes) noexcept = 0;
   // `host` may be reused when the call returns.
   virtual void upload(void* dst, const void* host, size_t bytes) = 0;
   virtual void forward(const ForwardParams& params) = 0;
   virtual void copy(const CopyParams& params) = 0;
   virtual std::unique_ptr<Fence> fence() = 0;
 
-  // --- from one other thread at a time, after a fence behind the writer of `src` has passed ---
+  // --- from one other thread at a time, after a fence behind the writer of `src` has passed; a
+  // host's from any ---
 
   // The bytes are in `host` when the call returns.
   virtual void download(void* host, const void* src, size_t bytes) = 0;
@@ -67,7 +69,7 @@ struct CudaDeviceInfo {
   int minor = 0;
   int multiprocessors = 0;
   size_t memory = 0;                 // bytes
-  std::vector<std::string> kernels;  // forward kernels this device runs, preferred first
+  std::vector<std::string> kernels;  // forward kernels this device runs, preferred first; may be none
 };
 
 struct CudaInfo {

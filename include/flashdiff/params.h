@@ -65,8 +65,12 @@ struct CopyParams {
   const void* src = nullptr;
   void* dst = nullptr;
 
+  // Only what is not empty is known to be countable.
   int64_t size() const {
     int64_t count = 1;
+    for (int32_t i = 0; i < rank; ++i) {
+      if (shape[i] == 0) return 0;
+    }
     for (int32_t i = 0; i < rank; ++i) count *= shape[i];
     return count;
   }
