@@ -24,8 +24,7 @@ template <int kHeadDim_, int kValueDim_, typename Element_>
 struct Config : Tiling<kHeadDim_, kValueDim_> {
   using Element = Element_;
   using Numbers = Tiling<kHeadDim_, kValueDim_>;
-  using Numbers::kBlockN, Numbers::kMaps;
-  using Numbers::kQuerySlots, Numbers::kKeySlots, Numbers::kValueSlots;
+  using Numbers::kBlockN, Numbers::kMaps, Numbers::kKeySlots, Numbers::kValueSlots;
   static constexpr int kHeadDim = kHeadDim_;
   static constexpr int kValueDim = kValueDim_;
   static constexpr int kPasses = 2 / kMaps;                     // over the keys
@@ -49,14 +48,14 @@ struct Config : Tiling<kHeadDim_, kValueDim_> {
   static constexpr int kStagingRow = kStagingColumns + 8;
 
   struct SharedStorage {
-    alignas(1024) Element q[kQuerySlots][kMaps][kQueryElements];
+    alignas(1024) Element q[kMaps][kQueryElements];
     alignas(1024) Element k[kKeySlots][kKeyElements];
     alignas(1024) Element v[kValueSlots][kValueElements];
     alignas(16) Element staging[4 * kConsumers][16 * kStagingRow];
     Ring<kKeySlots> keys;
     Ring<kValueSlots> values;
     uint64_t landed[kValueSlots];  // barriers of values that the cleaner is to look at
-    Ring<kQuerySlots> queries;
+    Ring<1> queries;
     Ring<2> plans;
     Plan<kBlockN> plan[2];
   };

@@ -107,27 +107,26 @@ struct Epilogue {
     for (int i = 0; i < kCount; ++i) zero[i / 2 % 2] = fmaf(out[i], 0, zero[i / 2 % 2]);
     leaked =
         (isnan(zero[0]) && isfinite(weight_sum[0])) || (isnan(zero[1]) && isfinite(weight_sum[1]));
-    if (f.subln) normalize(out);
+    float gain[2] = {f.output_scale, f.output_scale};
+    if (f.subln) normalize(out, gain);
 #pragma unroll
     for (int i = 0; i < kCount; ++i) {
-      out[i] = weight_sum[i / 2 % 2] == 0 ? 0 : out[i] * f.output_scale;
+      out[i] = weight_sum[i / 2 % 2] == 0 ? 0 : out[i] * gain[i / 2 % 2];
     }
     store(out);
   }
 
-  __device__ __forceinline__ void normalize(float (&out)[kCount]) const {
+  // What is the same for all of a row goes into its gain.
+  __device__ __forceinline__ void normalize(float (&out)[kCount], float (&gain)[2]) const {
     const ForwardParams& f = params.forward;
     float sum[2] = {0, 0};
 #pragma unroll
     for (int i = 0; i < kCount; ++i) sum[i / 2 % 2] += out[i] * out[i];
-    float scale[2];
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
       const float mean = quad_sum(sum[r]) * (1.0f / Config::kValueDim);
-      scale[r] = rsqrtf(mean + f.subln_eps);
+      gain[r] *= rsqrtf(mean + f.subln_eps);
     }
-#pragma unroll
-    for (int i = 0; i < kCount; ++i) out[i] *= scale[i / 2 % 2];
     if (f.subln_weight == nullptr) return;
 #pragma unroll
     for (int i = 0; i < kCount; i += 4) {

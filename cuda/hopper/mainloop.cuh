@@ -39,7 +39,7 @@ struct MainLoop {
     using Element = typename Config::Element;
     constexpr int kMaps = Config::kMaps;
     const int lane = thread % 32;
-    const auto* q = &smem.q[smem.queries.slot(query)][0][consumer * 64 * Config::kChunk];
+    const auto* q = &smem.q[0][consumer * 64 * Config::kChunk];
     float s[Config::kBlockN / 2];
     uint32_t p[Config::kBlockN / 4];
 
@@ -75,7 +75,7 @@ struct MainLoop {
       auto* parked = reinterpret_cast<float*>(smem.staging[warp]) + lane_here;
 #pragma unroll
       for (int j = 0; j < kParked; ++j) parked[32 * j] = acc.o[map][j];
-      recompute_scores<Config>(s, smem.q[smem.queries.slot(query)][map], 16 * warp,
+      recompute_scores<Config>(s, smem.q[map], 16 * warp,
                                smem.k[smem.keys.slot(key_item(visit + i, map))], lane_here,
                                outgrown.row);
       ptx::fence_proxy_async();

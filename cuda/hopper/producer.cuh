@@ -67,16 +67,13 @@ __device__ __forceinline__ void produce(const KernelParams& params, SharedStorag
 
 #pragma unroll 1
     for (int pass = 0; pass < Config::kPasses; ++pass) {
-      const uint32_t item = round * Config::kPasses + pass;
-      const uint32_t slot = smem.queries.slot(item);
-      smem.queries.wait_empty(item);
-      ptx::mbarrier_arrive_expect(&smem.queries.full[slot],
+      smem.queries.wait_empty(round * Config::kPasses + pass);
+      ptx::mbarrier_arrive_expect(&smem.queries.full[0],
                                   Config::kMaps * Config::kQueryElements * 2);
 #pragma unroll
       for (int map = 0; map < Config::kMaps; ++map) {
-        load_tile<Config, kBlockM>(smem.q[slot][map], &params.q[pass + map],
-                                   &smem.queries.full[slot], tile.m_block * kBlockM, tile.head,
-                                   tile.batch);
+        load_tile<Config, kBlockM>(smem.q[map], &params.q[pass + map], &smem.queries.full[0],
+                                   tile.m_block * kBlockM, tile.head, tile.batch);
       }
 
       // In the order of need: scores run one job ahead of outputs.

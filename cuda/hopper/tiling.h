@@ -7,7 +7,6 @@ namespace flashdiff::cuda::hopper {
 // kBlockN             keys a tile
 // kMaps               1: a warpgroup takes the maps of its rows one after the other
 //                     2: it holds both, and they take turns
-// kQuerySlots         tiles of queries, of kMaps maps, in flight
 // kKeySlots           key tiles (of one map) in flight
 // kValueSlots         value tiles in flight
 //
@@ -21,7 +20,6 @@ template <>
 struct Tiling<64, 128> {
   static constexpr int kBlockN = 128;
   static constexpr int kMaps = 1;
-  static constexpr int kQuerySlots = 2;
   static constexpr int kKeySlots = 3;
   static constexpr int kValueSlots = 3;
 };
@@ -31,7 +29,6 @@ template <>
 struct Tiling<96, 192> {
   static constexpr int kBlockN = 128;
   static constexpr int kMaps = 1;
-  static constexpr int kQuerySlots = 1;
   static constexpr int kKeySlots = 3;
   static constexpr int kValueSlots = 2;
 };
@@ -41,7 +38,6 @@ template <>
 struct Tiling<128, 256> {
   static constexpr int kBlockN = 96;
   static constexpr int kMaps = 1;
-  static constexpr int kQuerySlots = 1;
   static constexpr int kKeySlots = 3;
   static constexpr int kValueSlots = 2;
 };
@@ -51,7 +47,6 @@ template <>
 struct Tiling<64, 64> {
   static constexpr int kBlockN = 128;
   static constexpr int kMaps = 2;
-  static constexpr int kQuerySlots = 2;
   static constexpr int kKeySlots = 2;
   static constexpr int kValueSlots = 3;
 };
@@ -61,7 +56,6 @@ template <>
 struct Tiling<128, 128> {
   static constexpr int kBlockN = 128;
   static constexpr int kMaps = 1;
-  static constexpr int kQuerySlots = 1;
   static constexpr int kKeySlots = 3;
   static constexpr int kValueSlots = 2;
 };
