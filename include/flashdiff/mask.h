@@ -1,4 +1,4 @@
-// Which keys a query sees: the one definition, used by every engine.
+// Which keys a query sees: the definition. cuda/hopper/bounds.cuh restates it for a main loop.
 //
 // Query i stands at position p = i + seqlen_k - seqlen_q among the keys (bottom-right alignment).
 // It sees key j when
