@@ -183,6 +183,6 @@ export interface Binding {
   /** Marks the queue of a device; work submitted until stopTimer is measured. */
   startTimer(device: DeviceIndex): Timer;
 
-  /** Milliseconds of device time between the marks. */
+  /** Milliseconds of device time between the marks, or the first failure of work between them. */
   stopTimer(timer: Timer, done: (failure: Failure | null, milliseconds: number) => void): void;
 }
