@@ -42,7 +42,8 @@ export function readShape(name: string, value: unknown): number[] {
   if (lengths.length > kMaxRank) {
     throw outOfRange(`at most ${kMaxRank} dimensions`, name, lengths);
   }
-  const shape = lengths.map((length, i) => expectInteger(`${name}[${i}]`, length));
+  // Unlike map, this looks at holes too.
+  const shape = Array.from(lengths, (length, i) => expectInteger(`${name}[${i}]`, length));
   // Zeros count as ones here: strides must be exact for empty tensors too.
   if (sizeOf(shape.map((length) => Math.max(length, 1))) > kMaxSize) {
     throw outOfRange('fewer than 2^51 elements', name, shape);
@@ -74,7 +75,7 @@ export function reshapeView(view: View, lengths: unknown): View {
 function inferLength(lengths: unknown, size: number): number[] {
   const given = expectArray('shape', lengths, 'lengths');
   const open = given.indexOf(-1);
-  const known = given.map((length, i) => (i === open ? 1 : length));
+  const known = Array.from(given, (length, i) => (i === open ? 1 : length));
   const shape = readShape('shape', known);
   if (open >= 0) shape[open] = size / sizeOf(shape);
   const whole = shape.every((length) => Number.isInteger(length) && length <= kMaxInt);

@@ -121,14 +121,16 @@ function numbers(name: string, data: readonly unknown[]): readonly number[] {
   return data as readonly number[];
 }
 
-/** A detached array looks empty; only asking its buffer for something tells. */
+/** An array that its buffer no longer holds looks empty; only asking it for an element tells. */
 function attached<T extends Exclude<Bytes, DataView>>(name: string, data: T): T {
-  if (data.byteLength === 0) {
-    try {
-      data.buffer.slice(0, 0);
-    } catch {
-      throw new TypeError(`expected an attached array for \`${name}\`, got a detached one`);
-    }
+  try {
+    Uint8Array.prototype.at.call(data, 0);
+  } catch (cause) {
+    throw new TypeError(
+      `expected an array that lies in its buffer for \`${name}\`, got one whose buffer is ` +
+        'detached or has shrunk',
+      { cause },
+    );
   }
   return data;
 }

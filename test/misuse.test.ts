@@ -47,9 +47,9 @@ const detached = () => {
 };
 
 /** A view that reached the end of its buffer before that shrank. */
-const shrunk = () => {
+const shrunk = (Kind: Anything = Float32Array, length = 4) => {
   const buffer = new (ArrayBuffer as Anything)(16, { maxByteLength: 16 });
-  const array = new Float32Array(buffer, 0, 4);
+  const array = new Kind(buffer, 0, length);
   buffer.resize(8);
   return array;
 };
@@ -74,7 +74,9 @@ const tensors: Row[] = [
   ['numbers to half', from([1, 2], { dtype: 'bfloat16' }), TypeError, /Float32Array/],
   ['detached data', from(detached(), { shape: [4] }), TypeError, /detached/],
   ['detached, no shape', from(detached()), TypeError, /detached/],
-  ['shrunk data', from(shrunk(), { shape: [4] }), RangeError, /4 elements.* got 0/],
+  ['shrunk data', from(shrunk(), { shape: [4] }), TypeError, /`data`, got .* shrunk/],
+  ['shrunk, no shape', from(shrunk()), TypeError, /`data`, got .* shrunk/],
+  ['shrunk float64', from({ data: shrunk(Float64Array, 2) }), TypeError, /`data.data`, got .* shr/],
   ['unknown dtype', from(data, { dtype: 'float64' }), RangeError, /`dtype`, got 'float64'/],
   ['foreign dtype', from({ data, type: 'int64' }), RangeError, /`data.dtype`, got 'int64'/],
   ['dtype of no kind', from(data, { dtype: 16 }), TypeError, /`dtype`, got 16/],
@@ -92,6 +94,7 @@ const tensors: Row[] = [
   ['no such device', from(data, { device: 'cuda:99' }), FlashDiffError, /'cuda:99': \S/],
 
   ['no shape', empty(undefined), TypeError, /an array of lengths for `shape`, got undefined/],
+  ['holes in a shape', empty(new Array(2)), TypeError, /`shape\[0\]`, got undefined/],
   ['string length', empty(['2']), TypeError, /a number for `shape\[0\]`, got '2'/],
   ['BigInt length', empty([2n]), TypeError, /`shape\[0\]`, got 2n/],
   ['negative length', empty([2, -1]), RangeError, /`shape\[1\]`, got -1/],
@@ -109,6 +112,7 @@ const tensors: Row[] = [
   ['two open lengths', () => tensor.reshape([-1, -1]), RangeError, /`shape\[1\]`, got -1/],
   ['open length that fits not', () => tensor.reshape([4, -1]), RangeError, /6 elements/],
   ['open length beside zero', () => zeros(0, 2).reshape([0, -1]), RangeError, /0 elements/],
+  ['reshape to holes', () => tensor.reshape(new Array(2)), TypeError, /`shape\[0\]`, got undef/],
   ['reshape with numbers', () => tensor.reshape(6 as Anything), TypeError, /`shape`, got 6/],
   ['a view that is none', () => tensor.transpose(0, 1).reshape([6]), RangeError, /contiguous/],
   ['transpose out of bounds', () => tensor.transpose(0, 2), RangeError, /from -2 to 1 for `b`/],
