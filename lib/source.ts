@@ -2,6 +2,7 @@
 
 import { types } from 'node:util';
 import type { Bytes, DType } from '../binding.js';
+import { expectNumbers } from './check.js';
 import { bytesOf, type Float16Data, readDType } from './dtype.js';
 import { describe, outOfRange, wrongKind } from './errors.js';
 import { readShape, sizeOf } from './shape.js';
@@ -99,7 +100,7 @@ function readElements(
     case 'Float64Array':
       return round(name, attached(name, data as Float64Array), wanted);
     case 'Array':
-      return round(name, numbers(name, data as unknown[]), wanted);
+      return round(name, expectNumbers(name, data as unknown[]), wanted);
     default:
       throw wrongKind(kExpected, name, data);
   }
@@ -113,12 +114,6 @@ function round(name: string, data: ArrayLike<number>, wanted: DType | undefined)
     );
   }
   return { bytes: new Float32Array(data), srcDtype: 'float32' };
-}
-
-function numbers(name: string, data: readonly unknown[]): readonly number[] {
-  const stranger = data.findIndex((value) => typeof value !== 'number');
-  if (stranger >= 0) throw wrongKind('a number', `${name}[${stranger}]`, data[stranger]);
-  return data as readonly number[];
 }
 
 /** An array that its buffer no longer holds looks empty; only asking it for an element tells. */

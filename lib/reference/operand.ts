@@ -1,5 +1,6 @@
 /** Reads whatever holds numbers and a shape into float64. */
 
+import { expectNumbers } from '../check.js';
 import { type DType, readDType } from '../dtype.js';
 import { outOfRange, wrongKind } from '../errors.js';
 import { readShape, sizeOf } from '../shape.js';
@@ -56,6 +57,7 @@ function readValues(
   dtype: DType | undefined,
 ): Float64Array {
   if (!isBits) {
+    if (Array.isArray(elements)) expectNumbers(`${name}.data`, elements);
     if (dtype === undefined) return Float64Array.from(elements);
     return Float64Array.from(elements, (value) => roundTo(dtype, value));
   }
