@@ -298,7 +298,12 @@ describe('what it reads', () => {
       'RangeError',
       /head dim 1, .* got 2/,
     ],
-    ['batch', () => read({ data: [], shape: [0, 1, 2, 2] }), 'RangeError', /batch size 0, .* got 1/],
+    [
+      'batch',
+      () => read({ data: [], shape: [0, 1, 2, 2] }),
+      'RangeError',
+      /batch size 0, .* got 1/,
+    ],
     ['strings', () => read({ data: ['1', '2'], shape }), 'TypeError', /`q.data\[0\]`, got '1'/],
     ['holes', () => read({ data: new Array(4), shape }), 'TypeError', /`q.data\[0\]`, got undef/],
     ['rows', () => attentionMaps(q, q, { rows: [1] }), 'RangeError', /`rows\[0\]`, got 1/],
