@@ -115,7 +115,14 @@ function runs({ shape, strides }: View): { length: number; stride: number }[] {
   return merged;
 }
 
-export function transposeView({ offset, shape, strides }: View, a: unknown, b: unknown): View {
+export function transposeView(
+  { offset, shape, strides }: View,
+  dimensions: readonly unknown[],
+): View {
+  if (dimensions.length > 2) {
+    throw outOfRange('two dimensions, one swap a call,', 'dimensions', dimensions);
+  }
+  const [a, b] = dimensions;
   const first = readDimension('a', a, shape.length);
   const second = readDimension('b', b, shape.length);
   const swap = (values: readonly number[]) => {
