@@ -62,6 +62,19 @@ test('worker threads load it too, several at once', () => {
   expect(sums).toEqual([2, 3, 4, 7]);
 });
 
+test('the environment is what it was when the addon was loaded', () => {
+  const seen = runModule(`
+    import { inspect, Tensor } from 'flashdiff';
+    process.env.FLASHDIFF_NUM_THREADS = '1';
+    delete process.env.FLASHDIFF_CPU_ISA;
+    Tensor.empty([1]);
+    process.env.FLASHDIFF_CPU_ISA = 'baseline';
+    const { environment, cpu } = inspect();
+    console.log(JSON.stringify([environment, cpu.threads]));
+  `);
+  expect(seen).toEqual([{ FLASHDIFF_NUM_THREADS: '1' }, 1]);
+});
+
 describe('in the realm of the caller', () => {
   const caught = (call: () => unknown): unknown => {
     try {
