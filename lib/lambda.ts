@@ -1,8 +1,8 @@
 /** The λ of the paper and of its public implementations. */
 
 import { types } from 'node:util';
-import { expectFinite, expectInteger, expectNumbers, expectObject } from './check.js';
 import { outOfRange, wrongKind } from './errors.js';
+import { expectFinite, expectInteger, expectNumbers, expectObject } from './expect.js';
 
 /** The four learned vectors of a layer, of equal length. */
 export interface LambdaVectors {

@@ -2,6 +2,7 @@
  * The options of diffAttention: their meaning, defaults and kinds. Relations to tensors come later.
  */
 
+import { outOfRange, wrongKind } from './errors.js';
 import {
   expectArray,
   expectBoolean,
@@ -10,8 +11,7 @@ import {
   expectNumber,
   expectObject,
   expectWord,
-} from './check.js';
-import { outOfRange, wrongKind } from './errors.js';
+} from './expect.js';
 import { kLayoutNames, type Layout } from './layout.js';
 import type { Tensor } from './tensor.js';
 

@@ -2,8 +2,8 @@
  * Strided views as plain numbers: what reshape, transpose and slice do to offset, shape, strides.
  */
 
-import { expectArray, expectInteger, expectNumber, kMaxInt } from './check.js';
 import { outOfRange, wrongKind } from './errors.js';
+import { expectArray, expectInteger, expectNumber, kMaxInt } from './expect.js';
 
 /** Offset and strides in elements. */
 export interface View {

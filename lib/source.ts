@@ -2,9 +2,9 @@
 
 import { types } from 'node:util';
 import type { Bytes, DType } from '../binding.js';
-import { expectNumbers } from './check.js';
 import { bytesOf, type Float16Data, readDType } from './dtype.js';
 import { describe, outOfRange, wrongKind } from './errors.js';
+import { expectNumbers } from './expect.js';
 import { type Field, fieldOf, type TensorLike } from './like.js';
 import { readShape, sizeOf } from './shape.js';
 

@@ -1,10 +1,10 @@
 /** The tensor: a handle to memory on one device, and a view of it. */
 
 import type { DeviceIndex, Storage } from '../binding.js';
-import { expectObject } from './check.js';
 import { type Device, deviceName, readDevice } from './device.js';
 import { allocate, bytesOf, type DataTypes, type DType, readDType } from './dtype.js';
 import { FlashDiffError, wrongKind } from './errors.js';
+import { expectObject } from './expect.js';
 import type { TensorLike } from './like.js';
 import { native, settled } from './native.js';
 import {

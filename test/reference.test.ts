@@ -8,8 +8,9 @@ import {
   roundTo,
   toBits,
 } from 'flashdiff/reference';
+import { sizeOf } from '../dist/shape.js';
 import { type Case, groups } from '../dist/verify/cases.js';
-import { problemOf, shapesOf, sizeOf } from '../dist/verify/problem.js';
+import { problemOf, shapesOf } from '../dist/verify/problem.js';
 import { Random } from '../dist/verify/random.js';
 import { largestDifference } from './support/numbers.js';
 
@@ -380,6 +381,21 @@ describe('what it reads', () => {
       expect.objectContaining({ name: kind, message: expect.stringMatching(message) }),
     );
   });
+});
+
+test('a judgement says how near to its limit the worst element is', () => {
+  const { q, k, v, options } = problemOf(groups[0]?.cases[4] as Case, '');
+  const exact = diffAttention(q, k, v, { ...options, returnLse: false });
+  const judged = (change: (x: number, i: number) => number) =>
+    check({ ...exact, data: exact.data.map(change), dtype: 'float32' }, q, k, v, options).out;
+  const right = judged((x) => x);
+  expect(right).toMatchObject({ ok: true, share: expect.any(Number) });
+  expect(right.share).toBeLessThanOrEqual(1);
+  const wrong = judged((x, i) => (i === 3 ? x + 1 : x));
+  const { value = 0, expected = 0, limit = 0 } = wrong.worst ?? {};
+  expect(wrong.share).toBe(Math.abs(value - expected) / limit);
+  expect(wrong.share).toBeGreaterThan(1);
+  expect(judged((x, i) => (i === 3 ? NaN : x)).share).toBe(Infinity);
 });
 
 test('it has no native part', () => {

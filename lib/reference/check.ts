@@ -16,7 +16,7 @@ import { roundTo, unitRoundoff } from './half.js';
 import { type Operand, readOperand, type Source } from './operand.js';
 import { plainRow } from './plain.js';
 import { type Options, type Problem, problem } from './problem.js';
-import { describe, type Judgement, judge, largest, type Sample } from './rule.js';
+import { type Judgement, judge, largest, type Sample, verdictOf } from './rule.js';
 
 /** What diffAttention returned: out [B, Nq, H, Dv], or that and lse [2, B, H, Nq]. */
 export type Result = Source | ResultWithLse;
@@ -78,8 +78,8 @@ export function check(result: Result, q: Source, k: Source, v: Source, options: 
   }
   const outJudgement = judge(outSamples);
   const lseJudgement = lse && judge(lseSamples);
-  const lines = [describe('out', outJudgement)];
-  if (lseJudgement) lines.push(describe('lse', lseJudgement));
+  const lines = [verdictOf('out', outJudgement)];
+  if (lseJudgement) lines.push(verdictOf('lse', lseJudgement));
   const ok = outJudgement.ok && (lseJudgement?.ok ?? true);
   return { ok, message: lines.join('\n'), out: outJudgement, lse: lseJudgement };
 }

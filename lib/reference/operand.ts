@@ -1,8 +1,8 @@
 /** Reads whatever holds numbers and a shape into float64. */
 
-import { expectNumbers } from '../check.js';
 import { type DType, readDType } from '../dtype.js';
 import { outOfRange, wrongKind } from '../errors.js';
+import { expectNumbers } from '../expect.js';
 import { fieldOf, type TensorLike } from '../like.js';
 import { readShape, sizeOf } from '../shape.js';
 

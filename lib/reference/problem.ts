@@ -3,8 +3,8 @@
  * belong together and what the mask is are said here once more, so that a mistake there shows.
  */
 
-import { expectArray, expectInteger } from '../check.js';
 import { outOfRange } from '../errors.js';
+import { expectArray, expectInteger } from '../expect.js';
 import type { Layout } from '../layout.js';
 import {
   type DiffAttentionOptions,
