@@ -1,3 +1,5 @@
+// Symbol.dispose, also for those whose own settings do not name it.
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The tensor: a handle to memory on one device, and a view of it. */
 
 import type { DeviceIndex, Storage } from '../binding.js';

@@ -98,6 +98,9 @@ function tryTools(project) {
     cpSync(join(project, 'app.ts'), join(project, folder, 'app.ts'));
     step(`TypeScript ${folder}`, () => run(bin('tsc'), ['-p', folder], project));
   }
+  step('TypeScript ts-plain, without @types/node', () => {
+    run(bin('tsc'), ['-p', 'ts-plain'], project);
+  });
   for (const file of ['ts-esm/out/app.js', 'ts-cjs/out/app.js']) {
     step(file, () => run(process.execPath, [file], project));
   }
