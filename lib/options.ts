@@ -66,7 +66,8 @@ export interface ReadMapOptions {
   readonly softmaxScale: number | undefined;
 }
 
-export interface ReadOptions extends ReadMapOptions {
+export interface ReadOptions {
+  readonly maps: ReadMapOptions;
   /** A number, or an object that is yet to be read, like the weight. */
   readonly lambda: unknown;
   readonly subln: { readonly eps: number; readonly weight: unknown } | undefined;
@@ -74,7 +75,7 @@ export interface ReadOptions extends ReadMapOptions {
   readonly returnLse: boolean;
 }
 
-const kNames: readonly (keyof DiffAttentionOptions)[] = [
+export const kOptionNames: readonly (keyof DiffAttentionOptions)[] = [
   'lambda',
   'layout',
   'causal',
@@ -87,15 +88,15 @@ const kNames: readonly (keyof DiffAttentionOptions)[] = [
 ];
 const kUnbounded = -1;
 
-/** `more` are names that the caller reads itself. */
-export function readOptions(value: unknown, more: readonly string[] = []): ReadOptions {
-  const maps = readMapOptions(value, more);
+/** `names` are those that may be there; what is not listed above, the caller reads itself. */
+export function readOptions(value: unknown, names: readonly string[] = kOptionNames): ReadOptions {
+  const maps = readMapOptions(value, names);
   const { lambda, subln, outputScale = 1, returnLse = false } = value as Record<string, unknown>;
   if (typeof lambda !== 'number' && typeof lambda !== 'object') {
     throw wrongKind('a number or a Tensor', 'lambda', lambda);
   }
   return {
-    ...maps,
+    maps,
     lambda: typeof lambda === 'number' ? expectFinite('lambda', lambda) : lambda,
     subln: subln === undefined ? undefined : readSubln(subln),
     outputScale: expectFinite('outputScale', outputScale),
@@ -103,9 +104,9 @@ export function readOptions(value: unknown, more: readonly string[] = []): ReadO
   };
 }
 
-/** Of the same object: knows all names, and looks at those of the maps. */
-export function readMapOptions(value: unknown, more: readonly string[] = []): ReadMapOptions {
-  const options = expectObject('options', value, [...kNames, ...more]);
+/** Of the same object. */
+export function readMapOptions(value: unknown, names: readonly string[]): ReadMapOptions {
+  const options = expectObject('options', value, names);
   const { layout = 'v1', causal = false, sinks = 0, softmaxScale } = options;
   const [windowLeft, windowRight] = readWindow(options.window);
   return {

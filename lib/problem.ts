@@ -30,8 +30,9 @@ export function readProblem(
   const k = readOperand('k', kTensor);
   const v = readOperand('v', vTensor);
   const options = readOptions(given);
-  const rule = kLayouts[options.layout];
-  const sizes = readSizes(q, k, v, options.layout);
+  const { maps } = options;
+  const rule = kLayouts[maps.layout];
+  const sizes = readSizes(q, k, v, maps.layout);
   expectAlike('k', k, q);
   expectAlike('v', v, q);
 
@@ -63,11 +64,11 @@ export function readProblem(
     vStrideSeq: stride(v, 1),
     vStrideHead: values.stride,
     ...readLambda(options.lambda, q, sizes),
-    softmaxScale: options.softmaxScale ?? 1 / Math.sqrt(headDim),
-    causal: options.causal,
-    windowLeft: options.windowLeft,
-    windowRight: options.windowRight,
-    sinks: options.sinks,
+    softmaxScale: maps.softmaxScale ?? 1 / Math.sqrt(headDim),
+    causal: maps.causal,
+    windowLeft: maps.windowLeft,
+    windowRight: maps.windowRight,
+    sinks: maps.sinks,
     subln: subln !== undefined,
     sublnEps: subln?.eps ?? 0,
     ...readWeight(subln?.weight, q, sizes),

@@ -8,6 +8,7 @@ import { expectArray, expectInteger } from '../expect.js';
 import type { Layout } from '../layout.js';
 import {
   type DiffAttentionOptions,
+  kOptionNames,
   type ReadMapOptions,
   type ReadOptions,
   readMapOptions,
@@ -86,12 +87,12 @@ export interface Problem extends MapProblem {
   readonly returnLse: boolean;
 }
 
-const kOwnNames = ['rows'];
+const kNames = [...kOptionNames, 'rows'];
 
 export function mapProblem(qSource: Source, kSource: Source, given: MapOptions): MapProblem {
   const q = readRank4('q', qSource);
   const k = readRank4('k', kSource);
-  const options = readMapOptions(given, kOwnNames);
+  const options = readMapOptions(given, kNames);
   return assemble(q, k, options, readMapSizes(q, k, options.layout), given.rows);
 }
 
@@ -104,11 +105,11 @@ export function problem(
   const q = readRank4('q', qSource);
   const k = readRank4('k', kSource);
   const v = readRank4('v', vSource);
-  const options = readOptions(given, kOwnNames);
-  const sizes = readSizes(q, k, v, options.layout);
+  const options = readOptions(given, kNames);
+  const sizes = readSizes(q, k, v, options.maps.layout);
   const { batchSize, seqlenQ, numHeads, valueDim } = sizes;
   return {
-    ...assemble(q, k, options, sizes, given.rows),
+    ...assemble(q, k, options.maps, sizes, given.rows),
     v,
     valueDim,
     lambda: readLambda(options.lambda, [batchSize, seqlenQ, numHeads]),
