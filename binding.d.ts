@@ -141,7 +141,10 @@ export interface Binding {
 
   inspect(): Inspection;
 
-  /** Bytes held by storages of the device that nobody has freed yet, queued work included. */
+  /**
+   * Bytes held by storages of the device that nobody has freed yet, queued work included: of the
+   * whole process, whichever thread made them.
+   */
   allocatedBytes(device: DeviceIndex): number;
 
   /**
@@ -162,7 +165,7 @@ export interface Binding {
   /** Gathers a strided view into a new contiguous storage of the same device, converting. */
   copy(args: CopyArgs): Storage;
 
-  /** A whole storage on another device. */
+  /** A whole storage on another device; on the same one, another handle to the same memory. */
   transfer(src: Storage, device: DeviceIndex): Storage;
 
   /** [out], or [out, lse] with returnLse. */
@@ -170,7 +173,9 @@ export interface Binding {
 
   /**
    * Copies target.byteLength bytes at byteOffset into `target`. True: done already. False: `done`
-   * will be called, and `target` must not be touched before.
+   * will be called, and before that `target` must be neither touched nor transferred: another
+   * thread writes there. A target whose buffer is resizable, and could shrink meanwhile, is refused
+   * then. With 0 bytes it waits, and copies nothing.
    */
   read(src: Storage, byteOffset: number, target: Bytes, done: Done): boolean;
 
@@ -183,6 +188,6 @@ export interface Binding {
   /** Marks the queue of a device; work submitted until stopTimer is measured. */
   startTimer(device: DeviceIndex): Timer;
 
-  /** Milliseconds of device time between the marks. */
+  /** Milliseconds of device time between the marks, or the first failure of work between them. */
   stopTimer(timer: Timer, done: (failure: Failure | null, milliseconds: number) => void): void;
 }

@@ -4,12 +4,12 @@
  * there. What they do not name (a debug build, another libc or platform) node-gyp-build looks for.
  */
 
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { FlashDiffError } from './errors.js';
 
 interface Attempt {
   readonly file: string;
-  readonly error: Error;
+  readonly error: NodeJS.ErrnoException;
 }
 
 const kRoot = join(__dirname, '..');
@@ -19,7 +19,7 @@ const kPlatform = `${process.platform}-${process.arch}`;
 export function loadAddon(): unknown {
   const attempts: Attempt[] = [];
   const failed = (file: string, error: unknown) =>
-    attempts.push({ file: join(kRoot, file), error: error as Error });
+    attempts.push({ file: resolve(kRoot, file), error: error as Error });
   try {
     return require('../build/Release/flashdiff.node');
   } catch (error) {
@@ -39,32 +39,49 @@ export function loadAddon(): unknown {
       failed('prebuilds/linux-arm64/flashdiff.glibc.node', error);
     }
   }
-  try {
-    return require('node-gyp-build')(kRoot);
-  } catch (error) {
-    failed('', error);
+  const other = findOther();
+  if (other && !attempts.some(({ file }) => file === other.file)) {
+    try {
+      return other.load();
+    } catch (error) {
+      failed(other.file, error);
+    }
   }
   throw loadError(attempts);
 }
 
+function findOther(): { file: string; load(): unknown } | undefined {
+  try {
+    const load = require('node-gyp-build');
+    return { file: load.path(kRoot), load: () => load(kRoot) };
+  } catch {
+    return undefined; // there is none
+  }
+}
+
 function loadError(attempts: readonly Attempt[]): FlashDiffError {
-  const isAbsent = ({ error }: Attempt) =>
-    (error as NodeJS.ErrnoException).code !== 'ERR_DLOPEN_FAILED';
+  const present = attempts.find(({ error }) => error.code !== 'MODULE_NOT_FOUND');
   const tried = attempts.map(
     ({ file, error }) => `  ${file}: ${error.message.trim().split('\n')[0]}`,
   );
-  const telling = attempts.find((attempt) => !isAbsent(attempt)) ?? attempts.at(-1);
-  const advice = attempts.every(isAbsent)
-    ? 'Prebuilt addons travel in the package: install flashdiff again, or keep the folder prebuilds ' +
-      'beside a bundle. Where none fits, build it in a checkout: npm run build:native'
-    : 'The file is there and does not fit this system, which the reason tells: build it in a ' +
-      'checkout on this system: npm run build:native';
   return new FlashDiffError(
     'ERR_NATIVE_LOAD',
     `expected an addon that loads on ${systemName()}, got none. Tried:\n${tried.join('\n')}\n` +
-      `${advice} (CMake and g++ 12 or newer).`,
-    { cause: telling?.error },
+      adviceFor(present !== undefined),
+    { cause: (present ?? attempts.at(-1))?.error },
   );
+}
+
+function adviceFor(isPresent: boolean): string {
+  if (process.platform !== 'linux') {
+    return 'The addon is for Linux alone; flashdiff/reference runs everywhere, without it.';
+  }
+  const build =
+    'build it in a checkout on this system: npm run build:native (CMake, g++ 12 or newer).';
+  return isPresent
+    ? `A file is there and does not load here, for the reason above: ${build}`
+    : 'Prebuilt addons travel in the package: install flashdiff again, or keep the folder prebuilds ' +
+        `beside a bundle. Where none fits, ${build}`;
 }
 
 /** 'linux-x64, glibc 2.36, Node 20.20.2' */

@@ -1,8 +1,8 @@
 /** Element types, and the typed arrays that carry them. */
 
 import type { Bytes, DType } from '../binding.js';
-import { expectWord } from './check.js';
 import { FlashDiffError } from './errors.js';
+import { expectWord } from './expect.js';
 
 export type { DType } from '../binding.js';
 

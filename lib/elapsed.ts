@@ -5,11 +5,17 @@ import { wrongKind } from './errors.js';
 import { native, settled } from './native.js';
 
 /**
- * Milliseconds of device time of the work that `fn` enqueues: by CUDA events on CUDA, by the clock
- * of the queue's thread on the CPU. Work that others enqueue on the device meanwhile counts too,
- * which can happen only while an async `fn` waits.
+ * Milliseconds of device time between two marks in a device's queue, one before and one behind the
+ * work that `fn` enqueues: by CUDA events on CUDA, by the clock of the queue's thread on the CPU.
  *
- * @returns rejects with what `fn` throws, or with the failure of the device
+ * All that lies between the marks counts: time in which the queue is idle because `fn` has enqueued
+ * nothing yet, and the work of others. A device is the whole process's, so other worker threads may
+ * put theirs there at any time, and other code of this thread while an async `fn` waits.
+ *
+ * @returns rejects with what `fn` throws, and with the first cause when work between the marks
+ *   failed: `ERR_OUT_OF_MEMORY`, `ERR_DEVICE`
+ * @throws TypeError, RangeError, FlashDiffError `ERR_CUDA_UNAVAILABLE` (rejections) for a device or
+ *   function that is none
  */
 export async function elapsed(device: Device, fn: () => unknown): Promise<number> {
   const index = readDevice('device', device);

@@ -67,7 +67,9 @@ function describeItem(value: unknown): string {
   return Array.isArray(value) ? '[…]' : describe(value);
 }
 
-/** 'Float32Array', 'Date', 'Object', ...; also true for objects of another realm. */
+/** 'Float32Array', 'Date', the name of a class, ...; also true for objects of another realm. */
 function tagOf(value: object): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  const name: unknown = tag === 'Object' && Object.getPrototypeOf(value)?.constructor?.name;
+  return typeof name === 'string' && name !== '' ? name : tag;
 }

@@ -17,7 +17,8 @@ export {
 } from './inspect.js';
 export { type LambdaVectors, lambdaFull, lambdaInit } from './lambda.js';
 export type { Layout } from './layout.js';
+export type { TensorLike } from './like.js';
 export type { DiffAttentionOptions, SublnOptions } from './options.js';
 export type { Range } from './shape.js';
-export type { Data, TensorLike } from './source.js';
+export type { Data } from './source.js';
 export { type EmptyOptions, type FromOptions, Tensor, type ToOptions } from './tensor.js';

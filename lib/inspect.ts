@@ -1,5 +1,6 @@
 /** What this package would run on this machine, and why. */
 
+import { type Environment, readEnvironment } from './environment.js';
 import { native } from './native.js';
 
 /** The engine of the device `'cpu'`. */
@@ -10,7 +11,7 @@ export interface CpuInspection {
   readonly isas: readonly string[];
   /** Of the engine's own pool. */
   readonly threads: number;
-  /** Bytes held by tensors. */
+  /** Bytes held by tensors of the whole process, those of worker threads too. */
   readonly allocated: number;
 }
 
@@ -24,7 +25,7 @@ export interface CudaDeviceInspection {
   readonly multiprocessors: number;
   /** Bytes that the device has. */
   readonly memory: number;
-  /** Bytes held by tensors. */
+  /** Bytes held by tensors of the whole process, those of worker threads too. */
   readonly allocated: number;
   /** Forward kernels that this device runs, preferred first. */
   readonly kernels: readonly string[];
@@ -49,17 +50,15 @@ export interface Inspection {
     /** In the order of 'cuda:0', 'cuda:1', ... */
     readonly devices: readonly CudaDeviceInspection[];
   };
-  /** The variables of the environment that force a choice, as set. */
-  readonly environment: Readonly<Partial<Record<Variable, string>>>;
+  /** The variables of the environment that force a choice, as set when the addon was loaded. */
+  readonly environment: Environment;
 }
-
-const kVariables = ['FLASHDIFF_CUDA_KERNEL', 'FLASHDIFF_CPU_ISA', 'FLASHDIFF_NUM_THREADS'] as const;
-type Variable = (typeof kVariables)[number];
 
 /**
  * Version, engines, devices and kernels; where CUDA is not available, the reason.
  *
- * @throws FlashDiffError `ERR_NATIVE_LOAD`
+ * @throws FlashDiffError `ERR_NATIVE_LOAD`; `ERR_UNSUPPORTED` when a variable of the environment asks
+ *   for what there is not, such as `FLASHDIFF_CPU_ISA=avx9`
  */
 export function inspect(): Inspection {
   const addon = native();
@@ -68,11 +67,10 @@ export function inspect(): Inspection {
     ...device,
     allocated: addon.allocatedBytes(index),
   }));
-  const set = kVariables.filter((name) => process.env[name] !== undefined);
   return {
     version,
     cpu: { ...cpu, allocated: addon.allocatedBytes(-1) },
     cuda: { ...cuda, devices },
-    environment: Object.fromEntries(set.map((name) => [name, process.env[name]])),
+    environment: readEnvironment(),
   };
 }

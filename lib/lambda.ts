@@ -1,8 +1,8 @@
 /** The λ of the paper and of its public implementations. */
 
 import { types } from 'node:util';
-import { expectFinite, expectInteger, expectNumber, expectObject } from './check.js';
 import { outOfRange, wrongKind } from './errors.js';
+import { expectFinite, expectInteger, expectNumbers, expectObject } from './expect.js';
 
 /** The four learned vectors of a layer, of equal length. */
 export interface LambdaVectors {
@@ -46,12 +46,10 @@ export function lambdaFull(vectors: LambdaVectors, lambdaInit: number): number {
   return Math.exp(dot('q1', q1, 'k1', k1)) - Math.exp(dot('q2', q2, 'k2', k2)) + init;
 }
 
-function readVector(name: string, value: unknown, length?: number): number[] {
+function readVector(name: string, value: unknown, length?: number): readonly number[] {
   const isFloats = types.isTypedArray(value) && /^Float/.test(value[Symbol.toStringTag]);
   if (!Array.isArray(value) && !isFloats) throw wrongKind('an array of numbers', name, value);
-  const vector = Array.from(value as ArrayLike<unknown>, (item, i) =>
-    expectNumber(`${name}[${i}]`, item),
-  );
+  const vector = expectNumbers(name, Array.from(value as ArrayLike<unknown>));
   if (length !== undefined && vector.length !== length) {
     throw outOfRange(`${length} numbers, as in \`q1\`,`, name, vector.length);
   }

@@ -83,3 +83,5 @@ export const kLayouts: Record<Layout, LayoutRule> = {
     value: shared,
   },
 };
+
+export const kLayoutNames = Object.keys(kLayouts) as readonly Layout[];

@@ -5,6 +5,7 @@
 
 import type { Binding, Failure } from '../binding.js';
 import { loadAddon } from './addon.js';
+import { readEnvironment } from './environment.js';
 import { FlashDiffError, type FlashDiffErrorCode } from './errors.js';
 
 type Calls = Omit<Binding, 'Storage' | 'Timer'>;
@@ -16,7 +17,10 @@ let calls: Calls | undefined;
  * be caught by every version of Node.
  */
 export function native(): Calls {
-  calls ??= guard(loadAddon() as Calls);
+  if (calls === undefined) {
+    readEnvironment();
+    calls = guard(loadAddon() as Calls);
+  }
   return calls;
 }
 

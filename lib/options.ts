@@ -2,6 +2,7 @@
  * The options of diffAttention: their meaning, defaults and kinds. Relations to tensors come later.
  */
 
+import { outOfRange, wrongKind } from './errors.js';
 import {
   expectArray,
   expectBoolean,
@@ -10,9 +11,8 @@ import {
   expectNumber,
   expectObject,
   expectWord,
-} from './check.js';
-import { outOfRange, wrongKind } from './errors.js';
-import { kLayouts, type Layout } from './layout.js';
+} from './expect.js';
+import { kLayoutNames, type Layout } from './layout.js';
 import type { Tensor } from './tensor.js';
 
 /** RMSNorm of every output row over the value dimension. */
@@ -55,21 +55,27 @@ export interface DiffAttentionOptions {
   returnLse?: boolean | undefined;
 }
 
-/** Options with every default filled in that does not depend on a tensor. */
-export interface ReadOptions {
-  readonly lambda: unknown;
+/** What decides the two softmax maps, with every default that does not depend on a tensor. */
+export interface ReadMapOptions {
   readonly layout: Layout;
   readonly causal: boolean;
+  /** −1: unbounded */
   readonly windowLeft: number;
   readonly windowRight: number;
   readonly sinks: number;
   readonly softmaxScale: number | undefined;
+}
+
+export interface ReadOptions {
+  readonly maps: ReadMapOptions;
+  /** A number, or an object that is yet to be read, like the weight. */
+  readonly lambda: unknown;
   readonly subln: { readonly eps: number; readonly weight: unknown } | undefined;
   readonly outputScale: number;
   readonly returnLse: boolean;
 }
 
-const kNames: readonly (keyof DiffAttentionOptions)[] = [
+export const kOptionNames: readonly (keyof DiffAttentionOptions)[] = [
   'lambda',
   'layout',
   'causal',
@@ -80,19 +86,30 @@ const kNames: readonly (keyof DiffAttentionOptions)[] = [
   'outputScale',
   'returnLse',
 ];
-const kLayoutNames = Object.keys(kLayouts) as Layout[];
 const kUnbounded = -1;
 
-export function readOptions(value: unknown): ReadOptions {
-  const options = expectObject('options', value, kNames);
-  const { lambda, layout = 'v1', causal = false, returnLse = false } = options;
-  const { sinks = 0, softmaxScale, subln, outputScale = 1 } = options;
-  const [windowLeft, windowRight] = readWindow(options.window);
+/** `names` are those that may be there; what is not listed above, the caller reads itself. */
+export function readOptions(value: unknown, names: readonly string[] = kOptionNames): ReadOptions {
+  const maps = readMapOptions(value, names);
+  const { lambda, subln, outputScale = 1, returnLse = false } = value as Record<string, unknown>;
   if (typeof lambda !== 'number' && typeof lambda !== 'object') {
     throw wrongKind('a number or a Tensor', 'lambda', lambda);
   }
   return {
+    maps,
     lambda: typeof lambda === 'number' ? expectFinite('lambda', lambda) : lambda,
+    subln: subln === undefined ? undefined : readSubln(subln),
+    outputScale: expectFinite('outputScale', outputScale),
+    returnLse: expectBoolean('returnLse', returnLse),
+  };
+}
+
+/** Of the same object. */
+export function readMapOptions(value: unknown, names: readonly string[]): ReadMapOptions {
+  const options = expectObject('options', value, names);
+  const { layout = 'v1', causal = false, sinks = 0, softmaxScale } = options;
+  const [windowLeft, windowRight] = readWindow(options.window);
+  return {
     layout: expectWord('layout', layout, kLayoutNames),
     causal: expectBoolean('causal', causal),
     windowLeft,
@@ -100,9 +117,6 @@ export function readOptions(value: unknown): ReadOptions {
     sinks: expectInteger('sinks', sinks),
     softmaxScale:
       softmaxScale === undefined ? undefined : expectFinite('softmaxScale', softmaxScale),
-    subln: subln === undefined ? undefined : readSubln(subln),
-    outputScale: expectFinite('outputScale', outputScale),
-    returnLse: expectBoolean('returnLse', returnLse),
   };
 }
 

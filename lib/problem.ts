@@ -6,8 +6,9 @@
 import type { ForwardArgs } from '../binding.js';
 import { deviceName } from './device.js';
 import { outOfRange } from './errors.js';
-import { kLayouts, type Layout } from './layout.js';
+import { kLayouts } from './layout.js';
 import { readOptions } from './options.js';
+import { expectRank4, hasShape, readSizes, type Sizes } from './sizes.js';
 import { type Operand, operandOf } from './tensor.js';
 
 export interface Problem {
@@ -16,19 +17,8 @@ export interface Problem {
   readonly lseShape: readonly number[];
 }
 
-type Shape4 = [batch: number, sequence: number, heads: number, dim: number];
 type LambdaArgs = Pick<ForwardArgs, Extract<keyof ForwardArgs, `lambda${string}`>>;
 type WeightArgs = Pick<ForwardArgs, 'sublnWeight' | 'sublnWeightOffset'>;
-
-interface Sizes {
-  readonly batchSize: number;
-  readonly numHeads: number;
-  readonly numKvHeads: number;
-  readonly seqlenQ: number;
-  readonly seqlenK: number;
-  readonly headDim: number;
-  readonly valueDim: number;
-}
 
 export function readProblem(
   qTensor: unknown,
@@ -40,8 +30,9 @@ export function readProblem(
   const k = readOperand('k', kTensor);
   const v = readOperand('v', vTensor);
   const options = readOptions(given);
-  const rule = kLayouts[options.layout];
-  const sizes = readSizes(q, k, v, options.layout);
+  const { maps } = options;
+  const rule = kLayouts[maps.layout];
+  const sizes = readSizes(q, k, v, maps.layout);
   expectAlike('k', k, q);
   expectAlike('v', v, q);
 
@@ -73,11 +64,11 @@ export function readProblem(
     vStrideSeq: stride(v, 1),
     vStrideHead: values.stride,
     ...readLambda(options.lambda, q, sizes),
-    softmaxScale: options.softmaxScale ?? 1 / Math.sqrt(headDim),
-    causal: options.causal,
-    windowLeft: options.windowLeft,
-    windowRight: options.windowRight,
-    sinks: options.sinks,
+    softmaxScale: maps.softmaxScale ?? 1 / Math.sqrt(headDim),
+    causal: maps.causal,
+    windowLeft: maps.windowLeft,
+    windowRight: maps.windowRight,
+    sinks: maps.sinks,
     subln: subln !== undefined,
     sublnEps: subln?.eps ?? 0,
     ...readWeight(subln?.weight, q, sizes),
@@ -95,43 +86,12 @@ export function readProblem(
 function readOperand(name: string, value: unknown): Operand {
   const operand = operandOf(name, value);
   const { shape, strides } = operand;
-  if (shape.length !== 4) throw outOfRange('4 dimensions', name, shape);
+  expectRank4(name, operand);
   if (strides[3] !== 1 && shape[3] !== 1) {
     const expected = 'a last dimension of stride 1 (a copy has it: .contiguous())';
     throw outOfRange(expected, name, strides);
   }
   return operand;
-}
-
-function readSizes(q: Operand, k: Operand, v: Operand, layout: Layout): Sizes {
-  const { keyHeads, valueHeads, valueWidth } = kLayouts[layout];
-  const [batchSize, seqlenQ, queryHeads, headDim] = q.shape as Shape4;
-  const numHeads = queryHeads / 2;
-  if (queryHeads === 0 || !Number.isInteger(numHeads)) {
-    throw outOfRange(`an even number of heads, at least 2,`, 'q', queryHeads);
-  }
-  if (headDim === 0) throw outOfRange('a head dim of at least 1', 'q', headDim);
-
-  const [keyBatch, seqlenK, allKeyHeads, keyDim] = k.shape as Shape4;
-  if (keyBatch !== batchSize)
-    throw outOfRange(`batch size ${batchSize}, that of \`q\`,`, 'k', keyBatch);
-  if (keyDim !== headDim) throw outOfRange(`head dim ${headDim}, that of \`q\`,`, 'k', keyDim);
-  const numKvHeads = allKeyHeads / keyHeads;
-  if (!Number.isInteger(numKvHeads) || !Number.isInteger(numHeads / numKvHeads)) {
-    const divisors = keyHeads === 1 ? 'a divisor' : 'twice a divisor';
-    throw outOfRange(
-      `${divisors} of the ${numHeads} differential heads as the heads (layout '${layout}')`,
-      'k',
-      allKeyHeads,
-    );
-  }
-
-  const shape = [batchSize, seqlenK, numKvHeads * valueHeads, headDim * valueWidth];
-  if (!hasShape(v, shape)) {
-    throw outOfRange(`shape [${shape.join(', ')}] (layout '${layout}')`, 'v', v.shape);
-  }
-  const valueDim = headDim * valueHeads * valueWidth;
-  return { batchSize, numHeads, numKvHeads, seqlenQ, seqlenK, headDim, valueDim };
 }
 
 function readLambda(lambda: unknown, q: Operand, sizes: Sizes): LambdaArgs {
@@ -193,10 +153,6 @@ function expectSameDevice(name: string, operand: Operand, q: Operand): void {
     const device = deviceName(q.device);
     throw outOfRange(`a tensor on '${device}', where \`q\` is,`, name, deviceName(operand.device));
   }
-}
-
-function hasShape({ shape }: Operand, expected: readonly number[]): boolean {
-  return shape.length === expected.length && shape.every((size, i) => size === expected[i]);
 }
 
 function stride({ strides }: Operand, dimension: number): number {

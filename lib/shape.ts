@@ -2,8 +2,8 @@
  * Strided views as plain numbers: what reshape, transpose and slice do to offset, shape, strides.
  */
 
-import { expectArray, expectInteger, expectNumber, kMaxInt } from './check.js';
 import { outOfRange, wrongKind } from './errors.js';
+import { expectArray, expectInteger, expectNumber, kMaxInt } from './expect.js';
 
 /** Offset and strides in elements. */
 export interface View {
@@ -42,7 +42,8 @@ export function readShape(name: string, value: unknown): number[] {
   if (lengths.length > kMaxRank) {
     throw outOfRange(`at most ${kMaxRank} dimensions`, name, lengths);
   }
-  const shape = lengths.map((length, i) => expectInteger(`${name}[${i}]`, length));
+  // Unlike map, this looks at holes too.
+  const shape = Array.from(lengths, (length, i) => expectInteger(`${name}[${i}]`, length));
   // Zeros count as ones here: strides must be exact for empty tensors too.
   if (sizeOf(shape.map((length) => Math.max(length, 1))) > kMaxSize) {
     throw outOfRange('fewer than 2^51 elements', name, shape);
@@ -74,7 +75,7 @@ export function reshapeView(view: View, lengths: unknown): View {
 function inferLength(lengths: unknown, size: number): number[] {
   const given = expectArray('shape', lengths, 'lengths');
   const open = given.indexOf(-1);
-  const known = given.map((length, i) => (i === open ? 1 : length));
+  const known = Array.from(given, (length, i) => (i === open ? 1 : length));
   const shape = readShape('shape', known);
   if (open >= 0) shape[open] = size / sizeOf(shape);
   const whole = shape.every((length) => Number.isInteger(length) && length <= kMaxInt);
@@ -114,7 +115,14 @@ function runs({ shape, strides }: View): { length: number; stride: number }[] {
   return merged;
 }
 
-export function transposeView({ offset, shape, strides }: View, a: unknown, b: unknown): View {
+export function transposeView(
+  { offset, shape, strides }: View,
+  dimensions: readonly unknown[],
+): View {
+  if (dimensions.length > 2) {
+    throw outOfRange('two dimensions, one swap a call,', 'dimensions', dimensions);
+  }
+  const [a, b] = dimensions;
   const first = readDimension('a', a, shape.length);
   const second = readDimension('b', b, shape.length);
   const swap = (values: readonly number[]) => {

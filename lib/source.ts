@@ -4,6 +4,8 @@ import { types } from 'node:util';
 import type { Bytes, DType } from '../binding.js';
 import { bytesOf, type Float16Data, readDType } from './dtype.js';
 import { describe, outOfRange, wrongKind } from './errors.js';
+import { expectNumbers } from './expect.js';
+import { type Field, fieldOf, type TensorLike } from './like.js';
 import { readShape, sizeOf } from './shape.js';
 
 /**
@@ -14,22 +16,6 @@ import { readShape, sizeOf } from './shape.js';
  *   twice is not rounding to the nearest; pass `new Float32Array(data)` where that is good enough.
  */
 export type Data = Float32Array | Float64Array | Uint16Array | Float16Data | readonly number[];
-
-/**
- * Any object with data and a shape: onnxruntime's and transformers.js' tensors, reference results.
- */
-export interface TensorLike {
-  /** One of {@link Data}. */
-  readonly data: ArrayLike<unknown>;
-  /** Lengths, outermost first. @default `dims`, or [data.length] */
-  readonly shape?: readonly number[];
-  /** The same as `shape`. */
-  readonly dims?: readonly number[];
-  /** @default by the kind of data */
-  readonly dtype?: string;
-  /** The same as `dtype`. */
-  readonly type?: string;
-}
 
 interface Elements {
   readonly bytes: Exclude<Bytes, DataView>;
@@ -47,26 +33,28 @@ const kExpected =
 /** `shape` and `dtype` are the caller's wish; undefined takes what the source says. */
 export function readSource(source: unknown, shape: unknown, dtype: unknown): Source {
   const wanted = dtype === undefined ? undefined : readDType('dtype', dtype);
+  const asked = { name: 'shape', value: shape };
   if (Array.isArray(source) || ArrayBuffer.isView(source)) {
-    return assemble('data', source, shape, wanted, wanted);
+    return assemble('data', source, asked, wanted, wanted);
   }
   if (typeof source !== 'object' || source === null) throw wrongKind(kExpected, 'data', source);
   const like = source as Partial<TensorLike>;
-  const said = like.dtype ?? like.type;
-  const own = said === undefined ? undefined : readDType('data.dtype', said);
-  return assemble('data.data', like.data, shape ?? like.shape ?? like.dims, own, wanted ?? own);
+  const said = fieldOf('data', like, 'dtype', 'type');
+  const own = said.value === undefined ? undefined : readDType(said.name, said.value);
+  const lengths = shape === undefined ? fieldOf('data', like, 'shape', 'dims') : asked;
+  return assemble('data.data', like.data, lengths, own, wanted ?? own);
 }
 
 function assemble(
   name: string,
   data: unknown,
-  shape: unknown,
+  shape: Field,
   own: DType | undefined,
   wanted: DType | undefined,
 ): Source {
   const { bytes, srcDtype } = readElements(name, data, own, wanted);
   const count = bytes.byteLength / bytesOf(srcDtype);
-  const lengths = shape === undefined ? [count] : readShape('shape', shape);
+  const lengths = shape.value === undefined ? [count] : readShape(shape.name, shape.value);
   if (sizeOf(lengths) !== count) {
     throw outOfRange(`${sizeOf(lengths)} elements, shape [${lengths}],`, name, count);
   }
@@ -99,7 +87,7 @@ function readElements(
     case 'Float64Array':
       return round(name, attached(name, data as Float64Array), wanted);
     case 'Array':
-      return round(name, numbers(name, data as unknown[]), wanted);
+      return round(name, expectNumbers(name, data as unknown[]), wanted);
     default:
       throw wrongKind(kExpected, name, data);
   }
@@ -115,20 +103,16 @@ function round(name: string, data: ArrayLike<number>, wanted: DType | undefined)
   return { bytes: new Float32Array(data), srcDtype: 'float32' };
 }
 
-function numbers(name: string, data: readonly unknown[]): readonly number[] {
-  const stranger = data.findIndex((value) => typeof value !== 'number');
-  if (stranger >= 0) throw wrongKind('a number', `${name}[${stranger}]`, data[stranger]);
-  return data as readonly number[];
-}
-
-/** A detached array looks empty; only asking its buffer for something tells. */
+/** An array that its buffer no longer holds looks empty; only asking it for an element tells. */
 function attached<T extends Exclude<Bytes, DataView>>(name: string, data: T): T {
-  if (data.byteLength === 0) {
-    try {
-      data.buffer.slice(0, 0);
-    } catch {
-      throw new TypeError(`expected an attached array for \`${name}\`, got a detached one`);
-    }
+  try {
+    Uint8Array.prototype.at.call(data, 0);
+  } catch (cause) {
+    throw new TypeError(
+      `expected an array that lies in its buffer for \`${name}\`, got one whose buffer is ` +
+        'detached or has shrunk',
+      { cause },
+    );
   }
   return data;
 }

@@ -1,10 +1,13 @@
+// Symbol.dispose, also for those whose own settings do not name it.
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The tensor: a handle to memory on one device, and a view of it. */
 
 import type { DeviceIndex, Storage } from '../binding.js';
-import { expectObject } from './check.js';
 import { type Device, deviceName, readDevice } from './device.js';
 import { allocate, bytesOf, type DataTypes, type DType, readDType } from './dtype.js';
 import { FlashDiffError, wrongKind } from './errors.js';
+import { expectObject } from './expect.js';
+import type { TensorLike } from './like.js';
 import { native, settled } from './native.js';
 import {
   isContiguous,
@@ -17,7 +20,7 @@ import {
   type View,
   wholeView,
 } from './shape.js';
-import { type Data, readSource, type TensorLike } from './source.js';
+import { type Data, readSource } from './source.js';
 import { SharedStorage } from './storage.js';
 
 /** Of `Tensor.from`. */
@@ -103,6 +106,7 @@ export class Tensor<D extends DType = DType> {
     this.device = deviceName(memory.device);
     this.#view = view;
     this.#memory = memory;
+    Object.freeze(this); // kernels believe what stands here
   }
 
   static {
@@ -116,7 +120,9 @@ export class Tensor<D extends DType = DType> {
       return new Tensor<D>(memory, wholeView(shape));
     };
     operandOf = (name, value) => {
-      if (!Tensor.#is(value)) throw wrongKind('a Tensor', name, value);
+      if (!Tensor.#is(value)) {
+        throw wrongKind('a Tensor of this package (Tensor.from makes one)', name, value);
+      }
       const { storage, device, dtype } = value.#live(name);
       return { storage, device, dtype, ...value.#view };
     };
@@ -131,7 +137,8 @@ export class Tensor<D extends DType = DType> {
    *   kind
    * @throws TypeError when data is of another kind, detached, or a Uint16Array without a half dtype
    * @throws RangeError when the shape does not hold as many elements as data
-   * @throws FlashDiffError `ERR_CUDA_UNAVAILABLE`
+   * @throws FlashDiffError `ERR_CUDA_UNAVAILABLE`; `ERR_OUT_OF_MEMORY` when the host has no room for
+   *   the copy, which is made before the call returns
    */
   static from<D extends DType>(
     data: Data | TensorLike,
@@ -189,16 +196,16 @@ export class Tensor<D extends DType = DType> {
    *   shape; `.contiguous().reshape(shape)` always can
    */
   reshape(shape: readonly number[]): Tensor<D> {
-    return this.#alias(reshapeView(this.#view, shape));
+    return this.#alias(this.#live(), reshapeView(this.#view, shape));
   }
 
   /**
-   * Two dimensions swapped, without copying.
+   * Two dimensions swapped, without copying. Any other order is several swaps.
    *
-   * @param a a dimension; negative counts from the last, which is −1
+   * @param dimensions negative counts from the last, which is −1
    */
-  transpose(a: number, b: number): Tensor<D> {
-    return this.#alias(transposeView(this.#view, a, b));
+  transpose(...dimensions: [a: number, b: number]): Tensor<D> {
+    return this.#alias(this.#live(), transposeView(this.#view, dimensions));
   }
 
   /**
@@ -209,12 +216,14 @@ export class Tensor<D extends DType = DType> {
    *   from the end, out of bounds is cut), or null for all; left out: all
    */
   slice(...ranges: Range[]): Tensor<D> {
-    return this.#alias(sliceView(this.#view, ranges));
+    return this.#alias(this.#live(), sliceView(this.#view, ranges));
   }
 
   /** The same elements in row-major order: shared memory if they are so already, else a copy. */
   contiguous(): Tensor<D> {
-    return isContiguous(this.#view) ? this.#alias(this.#view) : this.#gather(this.dtype);
+    return isContiguous(this.#view)
+      ? this.#alias(this.#live(), this.#view)
+      : this.#gather(this.dtype);
   }
 
   /**
@@ -233,7 +242,7 @@ export class Tensor<D extends DType = DType> {
     const stays = device === memory.device;
     const whole = isContiguous(this.#view) && this.size === memory.size;
     const asIs = dtype === this.dtype && (stays || whole);
-    const here = asIs ? this.#alias<E>(this.#view) : this.#gather(dtype as E);
+    const here = asIs ? this.#alias<E>(memory, this.#view) : this.#gather(dtype as E);
     if (stays) return here;
     try {
       const storage = native().transfer(here.#live().storage, device);
@@ -241,6 +250,17 @@ export class Tensor<D extends DType = DType> {
     } finally {
       here.dispose();
     }
+  }
+
+  /**
+   * Waits until the tensor is computed, without copying it: to see a failure early, or to enqueue no
+   * more than a device has room for.
+   *
+   * @throws FlashDiffError (a rejection) with the first cause of a failure at run time, like `data`
+   */
+  async ready(): Promise<void> {
+    const { storage } = this.#live();
+    await settled((done) => native().read(storage, 0, kNoBytes, done));
   }
 
   /**
@@ -305,8 +325,8 @@ export class Tensor<D extends DType = DType> {
   }
 
   /** Another handle to the same memory. */
-  #alias<E extends DType = D>(view: View): Tensor<E> {
-    return new Tensor(this.#live().share(), view);
+  #alias<E extends DType = D>(memory: SharedStorage, view: View): Tensor<E> {
+    return new Tensor(memory.share(), view);
   }
 
   #gather<E extends DType>(dtype: E): Tensor<E> {
@@ -319,4 +339,5 @@ export class Tensor<D extends DType = DType> {
 }
 
 const kFromOptions = ['shape', 'dtype', 'device'];
+const kNoBytes = new Uint8Array(0);
 const kToOptions = ['dtype', 'device'];

@@ -71,4 +71,15 @@ void Device::release(void* data, size_t bytes) noexcept {
   }
 }
 
+std::shared_ptr<const FailureRef> Device::watch() {
+  std::shared_ptr<FailureRef> watched = watched_.lock();
+  if (watched == nullptr) watched_ = watched = std::make_shared<FailureRef>();
+  return watched;
+}
+
+void Device::note_failure(const FailureRef& cause) noexcept {
+  if (const std::shared_ptr<FailureRef> watched = watched_.lock()) *watched = cause;
+  watched_.reset();
+}
+
 }  // namespace flashdiff

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "failure.h"
 #include "flashdiff/engine.h"
 #include "queue.h"
 
@@ -39,6 +40,12 @@ class Device {
   // Gives memory of the engine back, behind the work that may use it.
   void release(void* data, size_t bytes) noexcept;
 
+  // --- for tasks of the queue ---
+
+  // Holds the first failure of work after this call, once there is one.
+  std::shared_ptr<const FailureRef> watch();
+  void note_failure(const FailureRef& cause) noexcept;
+
   // Bytes that storages hold.
   std::atomic<int64_t> allocated_bytes = 0;
 
@@ -50,6 +57,7 @@ class Device {
   const bool is_host_;
   Queue queue_;
   Queue completion_;
+  std::weak_ptr<FailureRef> watched_;  // of all that watch and have seen no failure yet
 };
 
 }  // namespace flashdiff

@@ -26,6 +26,7 @@ void Produce::run() {
 }
 
 void Produce::fail(const FailureRef& cause) noexcept {
+  outputs_.front()->device().note_failure(cause);
   drop_inputs();
   for (MemoryRef& output : outputs_) Memory::fail(std::move(output), cause);
 }

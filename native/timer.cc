@@ -11,7 +11,10 @@ namespace {
 class Start final : public Task {
  public:
   explicit Start(std::shared_ptr<Timer> timer) : timer_(std::move(timer)) {}
-  void run() override { timer_->start = timer_->device.engine().fence(); }
+  void run() override {
+    timer_->work_failure = timer_->device.watch();
+    timer_->start = timer_->device.engine().fence();
+  }
   void fail(const FailureRef& cause) noexcept override { timer_->failure = cause; }
 
  private:
@@ -27,6 +30,7 @@ class Stop final : public Task {
   void run() override {
     if (timer_->failure != nullptr) throw Failed(timer_->failure);
     if (end_ == nullptr) {
+      if (*timer_->work_failure != nullptr) throw Failed(*timer_->work_failure);
       end_ = timer_->device.engine().fence();
       if (!timer_->device.is_host()) {
         return timer_->device.completion().submit(shared_from_this());
@@ -48,7 +52,7 @@ class Stop final : public Task {
 
 Napi::Value js_start_timer(const Napi::CallbackInfo& info) {
   Device& device = as_device(info[0], "device");
-  const std::shared_ptr<Timer> timer(new Timer{device, nullptr, nullptr});
+  const std::shared_ptr<Timer> timer(new Timer{device, nullptr, nullptr, nullptr});
   device.submit(std::make_shared<Start>(timer), true);
   return Environment::of(info.Env()).timers.make(timer, 0);
 }

@@ -13,7 +13,8 @@ struct Timer {
   Device& device;
   // Set by the queue, which also settles these before anything that measures from them.
   std::unique_ptr<Fence> start;
-  FailureRef failure;
+  FailureRef failure;  // to start
+  std::shared_ptr<const FailureRef> work_failure;
 };
 
 Napi::Value js_start_timer(const Napi::CallbackInfo& info);

@@ -76,15 +76,12 @@ async function fill() {
 }
 
 async function hasMemory(tensor) {
-  const first = tensor.slice([0, 1]);
   try {
-    await first.data();
+    await tensor.ready();
     return true;
   } catch (error) {
     if (error.code === 'ERR_OUT_OF_MEMORY') return false;
     throw error;
-  } finally {
-    first.dispose();
   }
 }
 

@@ -1,6 +1,7 @@
 import { diffAttention } from 'flashdiff';
 import { groups, nameOf } from '../dist/verify/cases.js';
-import { problemOf, rowsOf } from '../dist/verify/problem.js';
+import { problemOf } from '../dist/verify/problem.js';
+import { rowsOf } from '../dist/verify/rows.js';
 import { isCovered, onDevice } from '../dist/verify/table.js';
 import { withTensors } from '../dist/verify/tensors.js';
 import { devices } from './support/devices.js';

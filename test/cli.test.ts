@@ -74,7 +74,9 @@ describe('a mistake gets a sentence and exit code 2', () => {
     ['bench --dtype float8', "for --dtype, got 'float8'"],
     ['bench --runs 0', "expected an integer ≥ 1 for --runs, got '0'"],
     ['bench --runs 1.5', "expected an integer ≥ 1 for --runs, got '1.5'"],
-    ['bench --json nowhere/a.json', 'got nowhere/a.json'],
+    ['bench --json nowhere/a.json', 'expected a file that can be written, got nowhere/a.json'],
+    ['bench --json .', 'expected a file that can be written, got .'],
+    ['bench --report /dev', 'expected a file that can be written, got /dev'],
     ['bench --from a.json', 'expected --report with --from'],
     ['bench --from a.json --json b.json', 'expected --from or --json, got both'],
   ])('%s', (line, sentence) => {
@@ -83,6 +85,16 @@ describe('a mistake gets a sentence and exit code 2', () => {
     expect(stderr).toMatch(/\nTry: flashdiff .*--help\n$/);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   });
+});
+
+/** Who may do everything may write it. */
+const unlessRoot = process.getuid?.() === 0 ? test.skip : test;
+unlessRoot('a file that is read-only is noticed before anything is measured', () => {
+  const file = join(folder, 'kept.json');
+  writeFileSync(file, '{}', { mode: 0o444 });
+  const { status, stderr } = run(`verify --json ${file}`);
+  expect(stderr).toContain(`expected a file that can be written, got ${file}`);
+  expect(status).toBe(2);
 });
 
 describe('inspect', () => {

@@ -1,12 +1,7 @@
 import { type Options, roundTo } from 'flashdiff/reference';
-import type { Case, Mask } from '../dist/verify/cases.js';
-import {
-  type Problem,
-  problemOf,
-  rowsAcross,
-  shapesOf,
-  type Values,
-} from '../dist/verify/problem.js';
+import type { Case, MaskOptions } from '../dist/verify/cases.js';
+import { type Problem, problemOf, shapesOf, type Values } from '../dist/verify/problem.js';
+import { rowsAcross } from '../dist/verify/rows.js';
 import { base, changed, dtypesOf } from './support/base.js';
 import { devices } from './support/devices.js';
 import { compute, expectWithinRule, type Results } from './support/expect.js';
@@ -117,7 +112,7 @@ describe.each(devices())('%s', (device) => {
       });
 
       test('between the sinks and the window', async () => {
-        const options = { causal: true, window: [10, 0], sinks: 5 } satisfies Mask;
+        const options = { causal: true, window: [10, 0], sinks: 5 } satisfies MaskOptions;
         const clean = problem({ seqlenQ: 8 });
         const hidden = (n: number) => n >= 5 && n < kLength - 8 - 10;
         const poisoned = (x: Values) => changed(x, ([, n]) => (hidden(n) ? NaN : undefined));
@@ -128,7 +123,7 @@ describe.each(devices())('%s', (device) => {
     });
 
     describe('visible NaN and Infinity reach the rows that see them', () => {
-      const options = { causal: true, window: [20, 0], sinks: 1 } satisfies Mask;
+      const options = { causal: true, window: [20, 0], sinks: 1 } satisfies MaskOptions;
       const sees = (n: number, key: number) => key <= n && (key >= n - 20 || key < 1);
 
       test.each([0, 1, 63, 64, 80, 96, 127, 128])('a key %i of NaN', async (key) => {

@@ -1,6 +1,6 @@
 import { diffAttention as reference } from 'flashdiff/reference';
-import { dtypes } from '../dist/verify/cases.js';
-import { type DType, type Values, valuesOf } from '../dist/verify/problem.js';
+import { type DType, kDTypes } from '../dist/dtype.js';
+import { type Values, valuesOf } from '../dist/verify/problem.js';
 import { devices } from './support/devices.js';
 import { expectWithinRule } from './support/expect.js';
 import { goldenCases } from './support/golden.js';
@@ -29,7 +29,7 @@ describe('the reference', () => {
 });
 
 describe.each(devices())('%s', (device) => {
-  const kinds = device === 'cpu' ? dtypes : dtypes.filter((dtype) => dtype !== 'float32');
+  const kinds = device === 'cpu' ? kDTypes : kDTypes.filter((dtype) => dtype !== 'float32');
   describe.each(kinds)('%s', (dtype: DType) => {
     const round = ({ data, shape }: Values) => valuesOf(data as Float32Array, shape, dtype);
     test.each(rows)('$name', async ({ name, q, k, v, options }) => {

@@ -47,9 +47,9 @@ const detached = () => {
 };
 
 /** A view that reached the end of its buffer before that shrank. */
-const shrunk = () => {
+const shrunk = (Kind: Anything = Float32Array, length = 4) => {
   const buffer = new (ArrayBuffer as Anything)(16, { maxByteLength: 16 });
-  const array = new Float32Array(buffer, 0, 4);
+  const array = new Kind(buffer, 0, length);
   buffer.resize(8);
   return array;
 };
@@ -74,9 +74,14 @@ const tensors: Row[] = [
   ['numbers to half', from([1, 2], { dtype: 'bfloat16' }), TypeError, /Float32Array/],
   ['detached data', from(detached(), { shape: [4] }), TypeError, /detached/],
   ['detached, no shape', from(detached()), TypeError, /detached/],
-  ['shrunk data', from(shrunk(), { shape: [4] }), RangeError, /4 elements.* got 0/],
+  ['shrunk data', from(shrunk(), { shape: [4] }), TypeError, /`data`, got .* shrunk/],
+  ['shrunk, no shape', from(shrunk()), TypeError, /`data`, got .* shrunk/],
+  ['shrunk float64', from({ data: shrunk(Float64Array, 2) }), TypeError, /`data.data`, got .* shr/],
   ['unknown dtype', from(data, { dtype: 'float64' }), RangeError, /`dtype`, got 'float64'/],
-  ['foreign dtype', from({ data, type: 'int64' }), RangeError, /`data.dtype`, got 'int64'/],
+  ['foreign type', from({ data, type: 'int64' }), RangeError, /`data.type`, got 'int64'/],
+  ['foreign dtype', from({ data, dtype: 'int64' }), RangeError, /`data.dtype`, got 'int64'/],
+  ['foreign dims', from({ data, dims: [2, 1.5] }), RangeError, /`data.dims\[1\]`, got 1.5/],
+  ['foreign shape', from({ data, shape: '6' }), TypeError, /`data.shape`, got '6'/],
   ['dtype of no kind', from(data, { dtype: 16 }), TypeError, /`dtype`, got 16/],
   ['too many elements', from(data, { shape: [5] }), RangeError, /5 elements.* got 6/],
   ['too few elements', from(data, { shape: [7] }), RangeError, /7 elements.* got 6/],
@@ -92,6 +97,7 @@ const tensors: Row[] = [
   ['no such device', from(data, { device: 'cuda:99' }), FlashDiffError, /'cuda:99': \S/],
 
   ['no shape', empty(undefined), TypeError, /an array of lengths for `shape`, got undefined/],
+  ['holes in a shape', empty(new Array(2)), TypeError, /`shape\[0\]`, got undefined/],
   ['string length', empty(['2']), TypeError, /a number for `shape\[0\]`, got '2'/],
   ['BigInt length', empty([2n]), TypeError, /`shape\[0\]`, got 2n/],
   ['negative length', empty([2, -1]), RangeError, /`shape\[1\]`, got -1/],
@@ -109,11 +115,18 @@ const tensors: Row[] = [
   ['two open lengths', () => tensor.reshape([-1, -1]), RangeError, /`shape\[1\]`, got -1/],
   ['open length that fits not', () => tensor.reshape([4, -1]), RangeError, /6 elements/],
   ['open length beside zero', () => zeros(0, 2).reshape([0, -1]), RangeError, /0 elements/],
+  ['reshape to holes', () => tensor.reshape(new Array(2)), TypeError, /`shape\[0\]`, got undef/],
   ['reshape with numbers', () => tensor.reshape(6 as Anything), TypeError, /`shape`, got 6/],
   ['a view that is none', () => tensor.transpose(0, 1).reshape([6]), RangeError, /contiguous/],
   ['transpose out of bounds', () => tensor.transpose(0, 2), RangeError, /from -2 to 1 for `b`/],
   ['transpose of no kind', () => tensor.transpose('0' as Anything, 1), TypeError, /`a`, got '0'/],
   ['transpose half', () => (tensor as Anything).transpose(0), TypeError, /`b`, got undefined/],
+  [
+    'transpose as a permutation',
+    () => (zeros(1, 2, 3, 4) as Anything).transpose(0, 2, 1, 3),
+    RangeError,
+    /two dimensions, one swap a call, for `dimensions`, got \[0, 2, 1, 3\]/,
+  ],
   ['transpose a scalar', () => zeros().transpose(0, 0), RangeError, /dimensions/],
   ['too many ranges', () => tensor.slice(null, null, null), RangeError, /at most 2 ranges/],
   ['range of no kind', () => tensor.slice(1 as Anything), TypeError, /`ranges\[0\]`, got 1/],
@@ -133,11 +146,17 @@ const operands: Row[] = [
     TypeError,
     /`options`/,
   ],
-  ['no operands', () => (diffAttention as Anything)(), TypeError, /a Tensor for `q`, got undef/],
+  ['no operands', () => (diffAttention as Anything)(), TypeError, /a Tensor.* for `q`, got undefi/],
   ['typed array as q', call({ q: data }), TypeError, /`q`, got a value of type Float32Array/],
   ['array as k', call({ k: [1] }), TypeError, /`k`, got \[1\]/],
   ['null as v', call({ v: null }), TypeError, /`v`, got null/],
-  ['an imitation', call({ q: Object.create(Tensor.prototype) }), TypeError, /a Tensor for `q`/],
+  ['an imitation', call({ q: Object.create(Tensor.prototype) }), TypeError, /for `q`, got a value/],
+  [
+    'a tensor of another library',
+    call({ q: new (class Foreign {})() }),
+    TypeError,
+    /a Tensor of this package \(Tensor\.from makes one\) for `q`, got a value of type Foreign/,
+  ],
   ['q of rank 3', call({ q: zeros(2, 5, 64) }), RangeError, /4 dimensions for `q`/],
   ['k of rank 5', call({ k: zeros(1, 2, 7, 4, 8) }), RangeError, /4 dimensions for `k`/],
   ['odd query heads', call({ q: zeros(2, 5, 7, 8) }), RangeError, /even number.* `q`, got 7/],
@@ -178,7 +197,7 @@ const options: Row[] = [
   ['no lambda', option({ lambda: undefined }), TypeError, /`lambda`, got undefined/],
   ['null lambda', option({ lambda: null }), TypeError, /`lambda`, got null/],
   ['string lambda', option({ lambda: '0.8' }), TypeError, /`lambda`, got '0.8'/],
-  ['array lambda', option({ lambda: [0.8] }), TypeError, /a Tensor for `lambda`, got \[0.8\]/],
+  ['array lambda', option({ lambda: [0.8] }), TypeError, /a Tensor.* for `lambda`, got \[0.8\]/],
   ['NaN lambda', option({ lambda: NaN }), RangeError, /finite.* `lambda`, got NaN/],
   ['infinite lambda', option({ lambda: -Infinity }), RangeError, /`lambda`, got -Infinity/],
   ['lambda beyond float32', option({ lambda: 1e39 }), RangeError, /`lambda`, got 1e\+39/],
@@ -221,7 +240,7 @@ const options: Row[] = [
   ['negative eps', option({ subln: { eps: -1e-5 } }), RangeError, /`subln.eps`, got -0.00001/],
   ['NaN eps', option({ subln: { eps: NaN } }), RangeError, /`subln.eps`, got NaN/],
   ['eps of no kind', option({ subln: { eps: '1e-5' } }), TypeError, /`subln.eps`, got '1e-5'/],
-  ['array as weight', weight(new Float32Array(16)), TypeError, /a Tensor for `subln.weight`/],
+  ['array as weight', weight(new Float32Array(16)), TypeError, /a Tensor.* for `subln.weight`/],
   ['half weight', weight(half(16)), RangeError, /'float32' for `subln.weight`/],
   ['weight of head dim', weight(zeros(8)), RangeError, /\[16\] for `subln.weight`, got \[8\]/],
   ['weight of rank 2', weight(zeros(1, 16)), RangeError, /`subln.weight`, got \[1, 16\]/],
@@ -265,6 +284,14 @@ describe.each([
   });
 });
 
+test('what a tensor says of itself cannot be changed', () => {
+  for (const field of ['shape', 'strides', 'dtype', 'device']) {
+    expect(() => {
+      (tensor as Anything)[field] = 'bfloat16';
+    }).toThrow(TypeError);
+  }
+});
+
 test('methods and the class itself know their receiver', () => {
   expect(() => tensor.slice.call({} as Anything)).toThrow(TypeError);
   expect(() => tensor.dispose.call(Object.create(Tensor.prototype))).toThrow(TypeError);
@@ -289,6 +316,20 @@ test('every option has a row', () => {
   ];
   const expected = new RegExp(`expected ${names.join(', ')} as the names`);
   expect(option({ nonsense: 1 })).toThrow(expected);
+});
+
+test('a disposed tensor says so before anything else', () => {
+  const gone = zeros(2, 3);
+  gone.dispose();
+  const uses: (() => unknown)[] = [
+    () => gone.reshape([7]),
+    () => gone.transpose(0, 9),
+    () => gone.slice([0.5]),
+    () => gone.to(undefined as Anything),
+  ];
+  for (const use of uses) {
+    expect(use).toThrow(expect.objectContaining({ code: 'ERR_DISPOSED' }));
+  }
 });
 
 describe('disposed operands', () => {

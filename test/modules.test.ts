@@ -62,6 +62,19 @@ test('worker threads load it too, several at once', () => {
   expect(sums).toEqual([2, 3, 4, 7]);
 });
 
+test('the environment is what it was when the addon was loaded', () => {
+  const seen = runModule(`
+    import { inspect, Tensor } from 'flashdiff';
+    process.env.FLASHDIFF_NUM_THREADS = '1';
+    delete process.env.FLASHDIFF_CPU_ISA;
+    Tensor.empty([1]);
+    process.env.FLASHDIFF_CPU_ISA = 'baseline';
+    const { environment, cpu } = inspect();
+    console.log(JSON.stringify([environment, cpu.threads]));
+  `);
+  expect(seen).toEqual([{ FLASHDIFF_NUM_THREADS: '1' }, 1]);
+});
+
 describe('in the realm of the caller', () => {
   const caught = (call: () => unknown): unknown => {
     try {
@@ -99,16 +112,17 @@ describe('without the addon', () => {
   const folder = mkdtempSync(join(tmpdir(), 'flashdiff-'));
   const installed = join(folder, 'node_modules');
   beforeAll(() => {
-    mkdirSync(join(installed, 'flashdiff'), { recursive: true });
-    for (const part of ['package.json', 'dist']) {
+    for (const part of ['package.json', 'dist', 'node_modules/node-gyp-build']) {
       cpSync(join(root, part), join(installed, 'flashdiff', part), { recursive: true });
     }
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  const loadError = () =>
-    runModule(
-      `import { FlashDiffError, inspect, lambdaInit } from 'flashdiff';
+  /** `first` runs before the package is imported. */
+  const loadError = (first = '') => {
+    const error = runModule(
+      `${first}
+      const { FlashDiffError, inspect, lambdaInit } = await import('flashdiff');
       lambdaInit(0);
       try {
         inspect();
@@ -118,26 +132,66 @@ describe('without the addon', () => {
         console.log(JSON.stringify({ isOurs, code, message, cause: cause.message }));
       }`,
       folder,
-    ) as Record<string, string>;
+    ) as Record<'message' | 'cause', string>;
+    expect(error).toMatchObject({ isOurs: true, code: 'ERR_NATIVE_LOAD' });
+    expect(error.message).toContain(error.cause.split('\n')[0]);
+    expect(error.message).not.toContain('node-gyp-build');
+    return error;
+  };
+  const prebuild = join('prebuilds', `${process.platform}-${process.arch}`, 'flashdiff.glibc.node');
+  const withFile = (file: string, check: (path: string) => void) => {
+    const path = join(installed, 'flashdiff', file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, 'for another machine');
+    try {
+      check(path);
+    } finally {
+      rmSync(path);
+    }
+  };
 
   test('loading says what was tried and what to do', () => {
-    const error = loadError();
-    expect(error).toMatchObject({ isOurs: true, code: 'ERR_NATIVE_LOAD' });
-    expect(error.message).toContain(join(installed, 'flashdiff', 'build', 'Release'));
-    expect(error.message).toContain(join('prebuilds', `${process.platform}-${process.arch}`));
-    expect(error.message).toContain('npm run build:native');
-    expect(error.message).toContain(error.cause?.split('\n')[0] ?? 'a cause');
+    const { message, cause } = loadError();
+    expect(message).toContain(join(installed, 'flashdiff', 'build', 'Release'));
+    expect(message).toContain(join(installed, 'flashdiff', prebuild));
+    expect(message).toContain('install flashdiff again');
+    expect(message).toContain('npm run build:native');
+    expect(cause).toContain(prebuild);
   });
 
   test('loading tells a file that does not fit from one that is not there', () => {
-    const broken = join(installed, 'flashdiff', 'build', 'Release', 'flashdiff.node');
-    mkdirSync(dirname(broken), { recursive: true });
-    writeFileSync(broken, 'for another machine');
-    const error = loadError();
-    rmSync(broken);
-    expect(error).toMatchObject({ isOurs: true, code: 'ERR_NATIVE_LOAD' });
-    expect(error.message).toContain('The file is there and does not fit this system');
-    expect(error.cause).toContain(broken);
+    withFile(prebuild, (path) => {
+      const { message, cause } = loadError();
+      expect(message).toContain('A file is there and does not load here');
+      expect(message.split(path)).toHaveLength(3); // as what was tried, and in the reason
+      expect(cause).toContain(path);
+    });
+  });
+
+  test('an addon that throws is there', () => {
+    withFile(prebuild, () => {
+      const { message, cause } = loadError(`
+        const { default: { _extensions } } = await import('node:module');
+        _extensions['.node'] = () => { throw new Error('no thread could start'); };
+      `);
+      expect(message).toContain('A file is there and does not load here');
+      expect(cause).toBe('no thread could start');
+    });
+  });
+
+  test('a build of another kind is found', () => {
+    withFile(join('build', 'Debug', 'flashdiff.node'), (path) => {
+      expect(loadError().cause).toContain(path);
+    });
+  });
+
+  test('where it cannot be built, nobody is told to build it', () => {
+    const { message } = loadError(
+      `Object.defineProperty(process, 'platform', { value: 'darwin' });`,
+    );
+    expect(message).toContain(`expected an addon that loads on darwin-${process.arch}`);
+    expect(message).toContain('for Linux alone');
+    expect(message).not.toContain('build:native');
   });
 
   test('the reference works all the same', () => {

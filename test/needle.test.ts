@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { diffAttention as reference } from 'flashdiff/reference';
-import { type Problem, rowsAcross, type Values } from '../dist/verify/problem.js';
+import type { Problem, Values } from '../dist/verify/problem.js';
+import { rowsAcross } from '../dist/verify/rows.js';
 import { readSafetensors } from '../examples/needle/safetensors.cjs';
 import { devices } from './support/devices.js';
 import { expectWithinRule } from './support/expect.js';

@@ -24,7 +24,7 @@ describe.each(devices())('on %s', (device) => {
   test('what is no float is refused by name', () => {
     const source = new OrtTensor('int64', BigInt64Array.of(1n), [1]);
     const sentence =
-      "expected one of 'float32', 'float16', 'bfloat16' for `data.dtype`, got 'int64'";
+      "expected one of 'float32', 'float16', 'bfloat16' for `data.type`, got 'int64'";
     expect(() => Tensor.from(source, { device })).toThrow(new RangeError(sentence));
   });
 

@@ -21,12 +21,18 @@ test('every file that the manifest names is built', () => {
   );
 });
 
-test('installing runs nothing and needs nothing', () => {
+test('installing runs nothing and fetches nothing', () => {
   for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) {
     expect(manifest.scripts).not.toHaveProperty(name);
   }
-  expect(manifest).not.toHaveProperty('dependencies');
+  expect(manifest.bundleDependencies).toEqual(Object.keys(manifest.dependencies));
   expect(existsSync(join(root, 'binding.gyp'))).toBe(false);
+});
+
+test('a checkout is not published', () => {
+  const publish = () =>
+    execFileSync('npm', ['run', 'prepublishOnly'], { cwd: root, encoding: 'utf8', stdio: 'pipe' });
+  expect(publish).toThrow('npm run release');
 });
 
 test('the tarball holds what runs, and no sources, tests or examples', () => {
@@ -48,7 +54,8 @@ test('the tarball holds what runs, and no sources, tests or examples', () => {
     expect(files).toContain(file);
   }
   const strays = files.filter(
-    (file) => !/^(dist|prebuilds)\/|^bench\/peers\.py$|^[^/]+$/.test(file),
+    (file) =>
+      !/^(dist|prebuilds|node_modules\/node-gyp-build)\/|^bench\/peers\.py$|^[^/]+$/.test(file),
   );
   expect(strays).toEqual([]);
   expect(files.filter((file) => /\.(ts|map)$/.test(file) && !/\.d\.m?ts$/.test(file))).toEqual([]);

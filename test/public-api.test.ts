@@ -31,6 +31,7 @@ test('members of Tensor', () => {
     'slice',
     'contiguous',
     'to',
+    'ready',
     'data',
     'dataSync',
     'dispose',

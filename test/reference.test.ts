@@ -1,14 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import {
   attentionMaps,
+  check,
   diffAttention,
   fromBits,
   type Options,
   roundTo,
   toBits,
 } from 'flashdiff/reference';
+import { sizeOf } from '../dist/shape.js';
 import { type Case, groups } from '../dist/verify/cases.js';
-import { problemOf, shapesOf, sizeOf } from '../dist/verify/problem.js';
+import { problemOf, shapesOf } from '../dist/verify/problem.js';
 import { Random } from '../dist/verify/random.js';
 import { largestDifference } from './support/numbers.js';
 
@@ -138,7 +140,8 @@ describe('the mask', () => {
     const q = array([1, 1, 1, 1], [1, 2, 2, 1]);
     const k = array([1, 1], [1, 1, 2, 1]);
     const v = array([5, 6], [1, 1, 1, 2]);
-    const options = { lambda: NaN, causal: true, subln: { eps: 0 }, returnLse: true } as const;
+    const lambda = array([NaN], [1]);
+    const options = { lambda, causal: true, subln: { eps: 0 }, returnLse: true } as const;
     const { out, lse } = diffAttention(q, k, v, options);
     expect(out.data.subarray(0, 2)).toEqual(new Float64Array(2));
     expect([lse.data[0], lse.data[2]]).toEqual([-Infinity, -Infinity]);
@@ -294,22 +297,40 @@ describe('what it reads', () => {
       'dim',
       () => read({ data: numbers, shape: [1, 1, 4, 1] }),
       'RangeError',
-      /head dim 1 .* got 2/,
+      /head dim 1, .* got 2/,
     ],
-    ['batch', () => read({ data: [], shape: [0, 1, 2, 2] }), 'RangeError', /batch size 0 .* got 1/],
+    [
+      'batch',
+      () => read({ data: [], shape: [0, 1, 2, 2] }),
+      'RangeError',
+      /batch size 0, .* got 1/,
+    ],
+    ['strings', () => read({ data: ['1', '2'], shape }), 'TypeError', /`q.data\[0\]`, got '1'/],
+    ['holes', () => read({ data: new Array(4), shape }), 'TypeError', /`q.data\[0\]`, got undef/],
     ['rows', () => attentionMaps(q, q, { rows: [1] }), 'RangeError', /`rows\[0\]`, got 1/],
+    [
+      'holes in rows',
+      () => attentionMaps(q, q, { rows: new Array(1) }),
+      'TypeError',
+      /`rows\[0\]`, got undefined/,
+    ],
     ['layout', () => attentionMaps(q, q, { layout: 'v3' as never }), 'RangeError', /got 'v3'/],
     ['window', () => attentionMaps(q, q, { window: [1.5, 0] }), 'RangeError', /got 1.5/],
     ['sinks', () => attentionMaps(q, q, { sinks: -2 }), 'RangeError', /`sinks`, got -2/],
     ['causal', () => attentionMaps(q, q, { causal: 1 as never }), 'TypeError', /`causal`, got 1/],
     ['scale', () => attentionMaps(q, q, { softmaxScale: '1' as never }), 'TypeError', /got '1'/],
-    ['v', () => diffAttention(q, q, q, { lambda: 1 }), 'RangeError', /\[1,1,1,4\] for `v`, got/],
+    [
+      'v',
+      () => diffAttention(q, q, q, { lambda: 1 }),
+      'RangeError',
+      /\[1, 1, 1, 4\] \(layout 'v1'\) for `v`, got/,
+    ],
     ['no λ', () => diffAttention(q, q, v, {} as never), 'TypeError', /for `lambda`, got undefined/],
     [
       'λ',
       () => diffAttention(q, q, v, { lambda: q }),
       'RangeError',
-      /\[1\] or \[1,1,1\] for `lambda`/,
+      /\[1\] or \[1, 1, 1\] for `lambda`/,
     ],
     [
       'norm weight',
@@ -317,11 +338,64 @@ describe('what it reads', () => {
       'RangeError',
       /shape \[4\] for `subln.weight`/,
     ],
+    [
+      'rows of the engines',
+      () => diffAttention(q, q, v, { lambda: 1, row: [0] } as never),
+      'TypeError',
+      /lambda, layout.*returnLse, rows as the names in `options`, got 'row'/,
+    ],
+    [
+      'a misspelt option of the maps',
+      () => attentionMaps(q, q, { casual: true } as never),
+      'TypeError',
+      /as the names in `options`, got 'casual'/,
+    ],
+    [
+      'no options',
+      () => (diffAttention as (...args: unknown[]) => unknown)(q, q, v),
+      'TypeError',
+      /for `options`, got undefined/,
+    ],
+    ['NaN λ', () => diffAttention(q, q, v, { lambda: NaN }), 'RangeError', /`lambda`, got NaN/],
+    [
+      'a negative eps',
+      () => diffAttention(q, q, v, { lambda: 1, subln: { eps: -1 } }),
+      'RangeError',
+      /≥ 0 for `subln.eps`, got -1/,
+    ],
+    [
+      'returnLse of no kind',
+      () => diffAttention(q, q, v, { lambda: 1, returnLse: 1 as never }),
+      'TypeError',
+      /`returnLse`, got 1/,
+    ],
+    ['no result', () => check(5 as never, q, q, v, { lambda: 1 }), 'TypeError', /`out`, got 5/],
+    [
+      'an lse of another shape',
+      () => check({ out: v, lse: v }, q, q, v, { lambda: 1 }),
+      'RangeError',
+      /shape \[2, 1, 1, 1\] for `lse`, got \[1, 1, 1, 4\]/,
+    ],
   ])('refused: %s', (_name, call, kind, message) => {
     expect(call).toThrow(
       expect.objectContaining({ name: kind, message: expect.stringMatching(message) }),
     );
   });
+});
+
+test('a judgement says how near to its limit the worst element is', () => {
+  const { q, k, v, options } = problemOf(groups[0]?.cases[4] as Case, '');
+  const exact = diffAttention(q, k, v, { ...options, returnLse: false });
+  const judged = (change: (x: number, i: number) => number) =>
+    check({ ...exact, data: exact.data.map(change), dtype: 'float32' }, q, k, v, options).out;
+  const right = judged((x) => x);
+  expect(right).toMatchObject({ ok: true, share: expect.any(Number) });
+  expect(right.share).toBeLessThanOrEqual(1);
+  const wrong = judged((x, i) => (i === 3 ? x + 1 : x));
+  const { value = 0, expected = 0, limit = 0 } = wrong.worst ?? {};
+  expect(wrong.share).toBe(Math.abs(value - expected) / limit);
+  expect(wrong.share).toBeGreaterThan(1);
+  expect(judged((x, i) => (i === 3 ? NaN : x)).share).toBe(Infinity);
 });
 
 test('it has no native part', () => {

@@ -1,6 +1,7 @@
 import { check, diffAttention, type Options, roundTo } from 'flashdiff/reference';
+import type { DType } from '../dist/dtype.js';
 import type { Case } from '../dist/verify/cases.js';
-import { type DType, problemOf } from '../dist/verify/problem.js';
+import { problemOf } from '../dist/verify/problem.js';
 
 // The rule itself is tested: honest one-pass arithmetic passes, small wrongs do not.
 

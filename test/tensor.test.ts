@@ -218,6 +218,16 @@ describe.each(devices())('Tensor on %s', (device) => {
     await expectFreed(device, before);
   });
 
+  test('ready waits, and copies nothing', async () => {
+    const tensor = counting([512, 1024], device).to({ dtype: 'float16' });
+    const held = allocated(device);
+    const pending = tensor.transpose(0, 1).slice([3]).ready();
+    tensor.dispose();
+    expect(await pending).toBeUndefined();
+    expect(allocated(device)).toBeLessThanOrEqual(held);
+    expect(await Tensor.empty([0], { device }).ready()).toBeUndefined();
+  });
+
   test('data asked for before dispose arrives', async () => {
     const tensor = counting([1 << 16], device);
     const pending = tensor.transpose(0, 0).data();
@@ -242,6 +252,7 @@ describe.each(devices())('Tensor on %s', (device) => {
       expect(use).toThrow(FlashDiffError);
     }
     await expect(tensor.data()).rejects.toMatchObject({ code: 'ERR_DISPOSED' });
+    await expect(tensor.ready()).rejects.toMatchObject({ code: 'ERR_DISPOSED' });
   });
 
   test('out of memory rejects what depends on it, and nothing else', async () => {
@@ -253,7 +264,9 @@ describe.each(devices())('Tensor on %s', (device) => {
       expect(error).toBeInstanceOf(FlashDiffError);
       expect(error).toMatchObject({ code: 'ERR_OUT_OF_MEMORY' });
       expect(() => tensor.dataSync()).toThrow((error as Error).message);
+      await expect(tensor.ready()).rejects.toEqual(error);
     }
+    await expect(huge.ready()).rejects.toMatchObject({ code: 'ERR_OUT_OF_MEMORY' });
     expect(await numbers(counting([3], device))).toEqual([0, 1, 2]);
   });
 

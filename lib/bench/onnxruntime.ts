@@ -6,7 +6,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fromBits, diffAttention as reference } from '../reference.js';
-import { rowsAcross } from '../verify/problem.js';
+import { rowsAcross } from '../verify/rows.js';
 import { fill } from './data.js';
 import { onnxModel } from './onnx_model.js';
 import { kLambda } from './ours.js';

@@ -10,7 +10,7 @@ import {
   Tensor,
 } from '../index.js';
 import { check, type Options } from '../reference.js';
-import { rowsAcross } from '../verify/problem.js';
+import { rowsAcross } from '../verify/rows.js';
 import { fill } from './data.js';
 import { type Contender, summarise } from './result.js';
 import { flopsOf, type Mask, type Shape } from './shape.js';

@@ -4,11 +4,12 @@ import { writeFileSync } from 'node:fs';
 import { benchFile } from '../bench/file.js';
 import { type BenchFile, readBenchFile } from '../bench/result.js';
 import { type Plan, runBench } from '../bench/run.js';
+import { kDTypes } from '../dtype.js';
 import { inspect } from '../index.js';
 import { drawReport } from '../report/report.js';
 import { tableOf } from './bench_table.js';
 import { command, UsageError } from './command.js';
-import { kDTypes, readPlans } from './plan.js';
+import { readPlans } from './plan.js';
 import { expectWritable, readList } from './read.js';
 import { progressBar } from './terminal.js';
 

@@ -2,7 +2,7 @@
 
 import type { Plan } from '../bench/run.js';
 import { kDefaultShapes, type Mask, parseShape, type Shape } from '../bench/shape.js';
-import type { DType } from '../dtype.js';
+import { type DType, kDTypes } from '../dtype.js';
 import type { Inspection } from '../inspect.js';
 import { UsageError } from './command.js';
 import { readInteger, readList, readWord } from './read.js';
@@ -16,8 +16,6 @@ export interface PlanFlags {
   readonly peers: boolean;
   readonly quick: boolean;
 }
-
-export const kDTypes = ['float32', 'float16', 'bfloat16'] as const;
 
 const kQuick = { shapes: '1x4x128x64,1x4x256x64', runs: 3 };
 const kRuns = 20;

@@ -1,6 +1,6 @@
 /** The values of flags, read strictly. */
 
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { UsageError } from './command.js';
 
@@ -23,9 +23,18 @@ export function readList(text: string): string[] {
 
 /** Before minutes are spent on what could not be written. */
 export function expectWritable(file: string): void {
+  if (!isWritable(file)) {
+    throw new UsageError(`expected a file that can be written, got ${file}`);
+  }
+}
+
+function isWritable(file: string): boolean {
   try {
-    accessSync(dirname(file), constants.W_OK);
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found?.isDirectory()) return false;
+    accessSync(found ? file : dirname(file), constants.W_OK);
+    return true;
   } catch {
-    throw new UsageError(`expected a file in a folder that exists, got ${file}`);
+    return false;
   }
 }

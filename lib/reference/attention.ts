@@ -68,7 +68,11 @@ export interface Row {
   readonly out: Float64Array;
 }
 
-/** out is [B, rows, H, Dv], lse [2, B, H, rows] with the natural logarithm. */
+/**
+ * out is [B, rows, H, Dv], lse [2, B, H, rows] with the natural logarithm.
+ *
+ * @throws TypeError, RangeError as diffAttention of the engines does
+ */
 export function diffAttention(
   q: Source,
   k: Source,
@@ -102,10 +106,15 @@ export function diffAttention(q: Source, k: Source, v: Source, options: Options)
       });
     });
   }
-  return options.returnLse ? { out, lse } : out;
+  return p.returnLse ? { out, lse } : out;
 }
 
-/** The two softmax maps, [2, B, H, rows, Nk]; hidden keys have weight 0. */
+/**
+ * The two softmax maps, [2, B, H, rows, Nk]; hidden keys have weight 0.
+ *
+ * @param options may be those of diffAttention: the maps do not depend on the others
+ * @throws TypeError, RangeError as diffAttention does
+ */
 export function attentionMaps(q: Source, k: Source, options: MapOptions = {}): Values {
   const p = mapProblem(q, k, options);
   const count = p.rows.length;

@@ -9,12 +9,14 @@
  */
 
 import type { DType } from '../dtype.js';
+import { outOfRange } from '../errors.js';
+import { hasShape } from '../sizes.js';
 import { attendRow, type Head, heads, type Matrix, type Row } from './attention.js';
 import { roundTo, unitRoundoff } from './half.js';
 import { type Operand, readOperand, type Source } from './operand.js';
 import { plainRow } from './plain.js';
 import { type Options, type Problem, problem } from './problem.js';
-import { describe, type Judgement, judge, largest, type Sample } from './rule.js';
+import { type Judgement, judge, largest, type Sample, verdictOf } from './rule.js';
 
 /** What diffAttention returned: out [B, Nq, H, Dv], or that and lse [2, B, H, Nq]. */
 export type Result = Source | ResultWithLse;
@@ -49,10 +51,14 @@ const kLseRoundings = 4;
 /** Less than the largest number of every dtype. */
 const kAlwaysFinite = 65504;
 
-/** Judges diffAttention(q, k, v, options); `rows` restricts that to chosen queries. */
+/**
+ * Judges diffAttention(q, k, v, options); `rows` restricts that to chosen queries.
+ *
+ * @throws TypeError, RangeError as diffAttention does, and for a result of another kind or shape
+ */
 export function check(result: Result, q: Source, k: Source, v: Source, options: Options): Check {
   const p = problem(q, k, v, options);
-  const given = 'out' in result ? result : { out: result, lse: undefined };
+  const given = isPair(result) ? result : { out: result, lse: undefined };
   const out = readResult('out', given.out, [p.batchSize, p.seqlenQ, p.numHeads, p.valueDim]);
   const lseShape = [2, p.batchSize, p.numHeads, p.seqlenQ];
   const lse = given.lse && readResult('lse', given.lse, lseShape);
@@ -72,16 +78,20 @@ export function check(result: Result, q: Source, k: Source, v: Source, options: 
   }
   const outJudgement = judge(outSamples);
   const lseJudgement = lse && judge(lseSamples);
-  const lines = [describe('out', outJudgement)];
-  if (lseJudgement) lines.push(describe('lse', lseJudgement));
+  const lines = [verdictOf('out', outJudgement)];
+  if (lseJudgement) lines.push(verdictOf('lse', lseJudgement));
   const ok = outJudgement.ok && (lseJudgement?.ok ?? true);
   return { ok, message: lines.join('\n'), out: outJudgement, lse: lseJudgement };
 }
 
+function isPair(result: Result): result is ResultWithLse {
+  return typeof result === 'object' && result !== null && 'out' in result;
+}
+
 function readResult(name: string, source: Source, shape: readonly number[]): Operand {
   const operand = readOperand(name, source);
-  if (String(operand.shape) === String(shape)) return operand;
-  throw new RangeError(`\`${name}\` must have shape [${shape}], got [${operand.shape}]`);
+  if (hasShape(operand, shape)) return operand;
+  throw outOfRange(`shape [${shape.join(', ')}]`, name, operand.shape);
 }
 
 function outSample(

@@ -2,8 +2,10 @@
 
 import { type DType, readDType } from '../dtype.js';
 import { outOfRange, wrongKind } from '../errors.js';
+import { expectNumbers } from '../expect.js';
+import { fieldOf, type TensorLike } from '../like.js';
 import { readShape, sizeOf } from '../shape.js';
-import type { TensorLike } from '../source.js';
+
 import { fromBits, roundTo } from './half.js';
 
 /** A Tensor of this package, or anything that is read like one. */
@@ -39,9 +41,10 @@ export function readOperand(name: string, source: unknown): Operand {
   const kind = Object.prototype.toString.call(elements).slice(8, -1);
   if (!kFloats.test(kind)) throw wrongKind(kExpected, name, elements);
 
-  const said = like.dtype ?? like.type;
-  const dtype = said === undefined ? undefined : readDType(`${name}.dtype`, said);
-  const shape = readShape(`${name}.shape`, like.shape ?? like.dims);
+  const said = fieldOf(name, like, 'dtype', 'type');
+  const dtype = said.value === undefined ? undefined : readDType(said.name, said.value);
+  const lengths = fieldOf(name, like, 'shape', 'dims');
+  const shape = readShape(lengths.name, lengths.value);
   const data = readValues(name, elements as ArrayLike<number>, kind === 'Uint16Array', dtype);
   if (data.length !== sizeOf(shape)) {
     throw outOfRange(`${sizeOf(shape)} elements, shape [${shape}],`, name, data.length);
@@ -56,6 +59,7 @@ function readValues(
   dtype: DType | undefined,
 ): Float64Array {
   if (!isBits) {
+    if (Array.isArray(elements)) expectNumbers(`${name}.data`, elements);
     if (dtype === undefined) return Float64Array.from(elements);
     return Float64Array.from(elements, (value) => roundTo(dtype, value));
   }

@@ -49,6 +49,8 @@ export interface Judgement {
   readonly plainError: number;
   /** Largest floor of a row. */
   readonly floor: number;
+  /** Largest error as a share of what the rule allows there; at most 1 when ok. */
+  readonly share: number;
   /** The element that comes nearest to its limit, or goes farthest beyond. */
   readonly worst: Element | undefined;
 }
@@ -74,11 +76,15 @@ export function judge(samples: readonly Sample[]): Judgement {
       worst = { index: at(d), value, expected: want, plain: plain[d] as number, limit };
     }
   }
-  return { ok, error, plainError, floor: largest(samples.map(({ floor }) => floor)), worst };
+  const floor = largest(samples.map((sample) => sample.floor));
+  return { ok, error, plainError, floor, share: Math.max(nearest, 0), worst };
 }
 
 /** One line: the errors, and the worst element. */
-export function describe(name: string, { ok, error, plainError, floor, worst }: Judgement): string {
+export function verdictOf(
+  name: string,
+  { ok, error, plainError, floor, worst }: Judgement,
+): string {
   const e = (x: number) => x.toExponential(2);
   const errors = `error ${e(error)}, plain ${e(plainError)}, floor ${e(floor)}`;
   const verdict = `${name}: ${ok ? 'within' : 'BEYOND'} the rule, ${errors}`;

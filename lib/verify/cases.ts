@@ -4,25 +4,25 @@
  * the same everywhere.
  */
 
+import { type DType, kDTypes } from '../dtype.js';
+import { kLayoutNames, type Layout } from '../layout.js';
 import { Random } from './random.js';
 
-export const layouts = ['v1', 'diffllama', 'v2'] as const;
-export const dtypes = ['float32', 'float16', 'bfloat16'] as const;
 /** How the operands lie in memory: see tensors.ts. */
 export const views = ['contiguous', 'transposed', 'sliced'] as const;
 
-export type Mask = { causal?: true; window?: [number, number]; sinks?: number };
+export type MaskOptions = { causal?: true; window?: [number, number]; sinks?: number };
 
 export interface Case {
-  layout: (typeof layouts)[number];
-  dtype: (typeof dtypes)[number];
+  layout: Layout;
+  dtype: DType;
   batchSize: number;
   /** [H, Hkv] */
   heads: readonly [number, number];
   seqlenQ: number;
   seqlenK: number;
   headDim: number;
-  mask: Mask;
+  mask: MaskOptions;
   lambda: 'number' | 'head' | 'token';
   subln: 'none' | 'plain' | 'weight';
   outputScale: number;
@@ -41,7 +41,7 @@ export interface Group {
   cases: Case[];
 }
 
-const kMasks: readonly Mask[] = [
+const kMasks: readonly MaskOptions[] = [
   {},
   { causal: true },
   { window: [20, 9] },
@@ -72,8 +72,8 @@ function make(fields: Partial<Case>): Case {
   const random = new Random(seed);
   const length = random.pick([17, 48, 67, 96, 130]);
   const drawn: Case = {
-    layout: random.pick(layouts),
-    dtype: random.pick(dtypes),
+    layout: random.pick(kLayoutNames),
+    dtype: random.pick(kDTypes),
     batchSize: random.pick([1, 1, 2]),
     heads: random.pick([
       [1, 1],
@@ -118,18 +118,18 @@ export const groups: readonly Group[] = [
   {
     name: 'head dims',
     cases: cross({
-      layout: layouts,
+      layout: kLayoutNames,
       headDim: kDims,
-      dtype: dtypes,
+      dtype: kDTypes,
       mask: kMasks.slice(0, 2),
     }).map(make),
   },
   {
     name: 'head dims that CUDA does not take',
     cases: cross({
-      layout: layouts,
+      layout: kLayoutNames,
       headDim: [1, 3, 5, 17, 33, 100, 136, 200],
-      dtype: dtypes,
+      dtype: kDTypes,
     }).map(make),
   },
   {
@@ -141,7 +141,7 @@ export const groups: readonly Group[] = [
   {
     name: 'grouped heads',
     cases: cross({
-      layout: layouts,
+      layout: kLayoutNames,
       heads: [
         [1, 1],
         [2, 1],
@@ -152,7 +152,7 @@ export const groups: readonly Group[] = [
         [6, 3],
         [8, 1],
       ] as const,
-      dtype: dtypes,
+      dtype: kDTypes,
     }).map(make),
   },
   {
@@ -173,7 +173,7 @@ export const groups: readonly Group[] = [
   {
     name: 'options',
     cases: cross({
-      layout: layouts,
+      layout: kLayoutNames,
       lambda: ['number', 'head', 'token'] as const,
       subln: ['none', 'plain', 'weight'] as const,
       outputScale: [1, 0.2],
@@ -182,13 +182,13 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'views',
-    cases: cross({ layout: layouts, view: views, dtype: dtypes, mask: kMasks }).map(make),
+    cases: cross({ layout: kLayoutNames, view: views, dtype: kDTypes, mask: kMasks }).map(make),
   },
   {
     name: 'nothing to do',
     cases: cross({
-      layout: layouts,
-      dtype: dtypes,
+      layout: kLayoutNames,
+      dtype: kDTypes,
       sizes: [
         [0, 5, 5],
         [2, 0, 5],
@@ -208,8 +208,8 @@ export const groups: readonly Group[] = [
   {
     name: 'infinite logits',
     cases: cross({
-      layout: layouts,
-      dtype: dtypes,
+      layout: kLayoutNames,
+      dtype: kDTypes,
       headDim: [64, 96, 128],
       mask: kMasks.slice(0, 2),
       pair: [

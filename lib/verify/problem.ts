@@ -1,11 +1,11 @@
 /** What a case stands for: operands in the case's precision, and the options of both functions. */
 
+import type { DType } from '../dtype.js';
 import type { TensorLike } from '../index.js';
 import { type Options, toBits } from '../reference.js';
+import { sizeOf } from '../shape.js';
 import type { Case } from './cases.js';
 import { Random } from './random.js';
-
-export type DType = Case['dtype'];
 
 /** Contiguous values with a shape and a dtype: what Tensor.from and the reference take. */
 export interface Values extends TensorLike {
@@ -26,8 +26,6 @@ export interface Problem {
 export function valuesOf(data: Float32Array, shape: readonly number[], dtype: DType): Values {
   return { data: dtype === 'float32' ? data : toBits(data, dtype), shape, dtype };
 }
-
-export const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
 /** The shapes of q, k and v in a layout. */
 export function shapesOf(c: Case): { q: number[]; k: number[]; v: number[]; valueDim: number } {
@@ -85,21 +83,4 @@ function withInfinity(k: Values): Values {
     for (let h = 0; h < heads; h += 1) data[start + h * dim] = infinity;
   }
   return { ...k, data };
-}
-
-/** Queries to check: all when the problem is small. */
-export function rowsOf(c: Case, budget = 12e6): number[] {
-  const macsPerRow = c.batchSize * c.heads[0] * c.seqlenK * c.headDim * 12;
-  const affordable = Math.floor(budget / Math.max(1, macsPerRow));
-  return rowsAcross(c.seqlenQ, Math.max(16, affordable), c.seed);
-}
-
-/** At most about `count` queries: both ends, both sides of tile edges, and random ones. */
-export function rowsAcross(seqlenQ: number, count: number, seed: number): number[] {
-  if (seqlenQ <= count) return Array.from({ length: seqlenQ }, (_, row) => row);
-  const edges = [0, 1, 63, 64, 79, 80, 95, 96, 127, 128, seqlenQ - 2, seqlenQ - 1];
-  const chosen = new Set(edges.filter((row) => row < seqlenQ));
-  const random = new Random(seed);
-  while (chosen.size < count) chosen.add(random.integer(seqlenQ));
-  return [...chosen].sort((a, b) => a - b);
 }

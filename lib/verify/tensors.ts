@@ -3,8 +3,9 @@
 import type { Device } from '../device.js';
 import { type DiffAttentionOptions, Tensor } from '../index.js';
 import { toBits } from '../reference.js';
+import { sizeOf } from '../shape.js';
 import type { Case } from './cases.js';
-import { type Problem, sizeOf, type Values } from './problem.js';
+import type { Problem, Values } from './problem.js';
 
 export interface Setup {
   device: Device;

@@ -4,7 +4,8 @@ import type { Device } from '../device.js';
 import { diffAttention } from '../index.js';
 import { type Case, nameOf } from './cases.js';
 import { computeAndCheck } from './compute.js';
-import { problemOf, rowsOf } from './problem.js';
+import { problemOf } from './problem.js';
+import { rowsOf } from './rows.js';
 import { isCovered, onDevice } from './table.js';
 import { withTensors } from './tensors.js';
 
@@ -34,18 +35,11 @@ async function run(given: Case, device: Device): Promise<Outcome> {
       return { ...outcome, verdict: 'refused' };
     }
     const check = await computeAndCheck(problem, { device, view: c.view, rows: rowsOf(c) });
-    const share = Math.max(shareOf(check.out.worst), shareOf(check.lse?.worst));
+    const share = Math.max(check.out.share, check.lse?.share ?? 0);
     return { ...outcome, verdict: check.ok ? 'right' : 'wrong', share, message: check.message };
   } catch (error) {
     return { ...outcome, verdict: 'wrong', message: String(error) };
   }
-}
-
-type Element = { value: number; expected: number; limit: number };
-
-function shareOf(worst: Element | undefined): number {
-  if (!worst || Object.is(worst.value, worst.expected)) return 0;
-  return Math.abs(worst.value - worst.expected) / worst.limit;
 }
 
 function expectRefusal({ q, k, v, options }: Parameters<Parameters<typeof withTensors>[2]>[0]) {

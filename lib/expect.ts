@@ -37,6 +37,13 @@ export function expectArray(name: string, value: unknown, of: string): readonly 
   return value;
 }
 
+/** Looks at holes too. */
+export function expectNumbers(name: string, values: readonly unknown[]): readonly number[] {
+  const stranger = values.findIndex((value) => typeof value !== 'number');
+  if (stranger >= 0) throw wrongKind('a number', `${name}[${stranger}]`, values[stranger]);
+  return values as readonly number[];
+}
+
 /** An object with no other keys than `known`: a misspelt option must not be ignored. */
 export function expectObject(
   name: string,
