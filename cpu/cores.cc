@@ -20,8 +20,8 @@ int schedulable_cores() {
   return static_cast<int>(std::thread::hardware_concurrency());
 }
 
-// In cores; Infinity where nothing limits it. As control groups tell it, version 2 and 1: microseconds
-// in each period.
+// In cores; Infinity where nothing limits it. As control groups tell it, version 2 and 1:
+// microseconds in each period.
 double granted_cores() {
   double quota = 0;
   double period = 0;

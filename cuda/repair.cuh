@@ -6,8 +6,8 @@
 //   2. finishes as usual: rows that do not see them come out as if they had never been there, and
 //   3. if any thread of the CTA cleared one, computes its rows again with recompute_rows, which
 //      overwrites the rows that do see them. A barrier must lie between the two stores.
-// Values like these are rare. The generic kernel looks for them ahead, which costs a masked tile one
-// pass over shared memory; the Hopper kernels do so only when a result shows that it is needed.
+// Values like these are rare. The generic kernel looks for them ahead, which costs a masked tile
+// one pass over shared memory; the Hopper kernels do so only when a result shows that it is needed.
 #pragma once
 
 #include <cstdint>
@@ -68,7 +68,8 @@ class RowRepair {
     for (int index = 0; index < 2; ++index) {
       const Map map = attend(index);
       const bool none = map.sum == 0;
-      const float factor = none ? 0 : (index == 0 ? 1 : -lambda_of(p_, batch_, row_, head_)) / map.sum;
+      const float factor =
+          none ? 0 : (index == 0 ? 1 : -lambda_of(p_, batch_, row_, head_)) / map.sum;
 #pragma unroll
       for (int c = 0; c < kColumns; ++c) difference[c] += map.out[c] * factor;
       empty = empty && none;

@@ -1,6 +1,6 @@
 // Copies between pageable host memory and a device, in chunks through two pinned buffers, so that
-// the host's copy of one chunk and the device's of another overlap. What the driver takes along with
-// the command itself needs no buffer, and waits for none.
+// the host's copy of one chunk and the device's of another overlap. What the driver takes along
+// with the command itself needs no buffer, and waits for none.
 #pragma once
 
 #include <cuda_runtime_api.h>

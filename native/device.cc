@@ -9,8 +9,7 @@ namespace {
 
 class Release final : public Task {
  public:
-  Release(Engine& engine, void* data, size_t bytes)
-      : engine_(engine), data_(data), bytes_(bytes) {}
+  Release(Engine& engine, void* data, size_t bytes) : engine_(engine), data_(data), bytes_(bytes) {}
   void run() override { engine_.release(data_, bytes_); }
   void fail(const FailureRef&) noexcept override {}
 

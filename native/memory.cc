@@ -5,8 +5,7 @@
 
 namespace flashdiff {
 
-Memory::Memory(Device& device, size_t bytes)
-    : device_(device), bytes_(bytes), held_bytes_(bytes) {
+Memory::Memory(Device& device, size_t bytes) : device_(device), bytes_(bytes), held_bytes_(bytes) {
   device_.allocated_bytes += static_cast<int64_t>(held_bytes_);
 }
 

@@ -168,7 +168,8 @@ class DirectBlock {
         for (int64_t row = 0; row < row_count_; ++row) {
           const auto add = [&]<int kCount>(std::integral_constant<int, kCount>, int32_t i) {
             const int32_t column = key - tile_.begin + i;
-            const float* weights[2] = {scores(head, 0, row) + column, scores(head, 1, row) + column};
+            const float* weights[2] = {scores(head, 0, row) + column,
+                                       scores(head, 1, row) + column};
             float* results[2] = {state(head).result(0, row) + half * state(head).half_width,
                                  state(head).result(1, row) + half * state(head).half_width};
             add_values<kCount>(values + i * p_.v_strides.seq, weights, results);

@@ -101,8 +101,8 @@ class Forward {
   // of the logits, and hidden keys must stay at -Infinity.
   __device__ __forceinline__ void fold_scale() {
     __syncthreads();
-    const auto factor = as_pair<Element>(pack<Element>(p_.softmax_scale < 0 ? -1 : 0,
-                                                       p_.softmax_scale < 0 ? -1 : 0));
+    const auto factor = as_pair<Element>(
+        pack<Element>(p_.softmax_scale < 0 ? -1 : 0, p_.softmax_scale < 0 ? -1 : 0));
     auto* pairs = reinterpret_cast<typename ElementPair<Element>::Type*>(smem_.queries.q);
     for (int i = threadIdx.x; i < static_cast<int>(sizeof(smem_.queries.q) / 4);
          i += Config::kThreads) {

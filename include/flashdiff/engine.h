@@ -68,8 +68,9 @@ struct CudaDeviceInfo {
   int major = 0;  // compute capability
   int minor = 0;
   int multiprocessors = 0;
-  size_t memory = 0;                 // bytes
-  std::vector<std::string> kernels;  // forward kernels this device runs, preferred first; may be none
+  size_t memory = 0;  // bytes
+  std::vector<std::string>
+      kernels;  // forward kernels this device runs, preferred first; may be none
 };
 
 struct CudaInfo {
