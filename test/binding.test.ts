@@ -10,7 +10,7 @@ import { devices } from './support/devices.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: bad values are the point
 type Anything = any;
-type Row = [name: string, call: () => unknown, code: string, argument?: string];
+type Row = [name: string, call: () => unknown, code: string, argument?: string | undefined];
 
 const native: Binding = require('../build/Release/flashdiff.node');
 
@@ -48,7 +48,7 @@ function show(value: unknown): string {
     : String(value);
 }
 
-const classes = { [KIND]: 'TypeError', [RANGE]: 'RangeError' };
+const classes: Record<string, string> = { [KIND]: 'TypeError', [RANGE]: 'RangeError' };
 const kSentence = /^expected .+ for `(\w+)`, got \S.*$/;
 
 function failureOf(call: () => unknown): Anything {
