@@ -1,9 +1,11 @@
-"""PyTorch's differential attention on the CPU: the fastest composition of its own attention.
+"""PyTorch's differential attention on the CPU: compositions of its own attention.
 
-Reads {threads, runs, shapes} as JSON from stdin, writes {version, results: [{shape, causal, name,
-warm: {median, min, max, runs}}]}, in milliseconds, to stdout. Called by cpu.mjs.
+Reads {threads, runs, shapes} as JSON from stdin, writes {version, results: [{shape, causal, peers:
+[{name, error, warm: {median, min, max, runs}} or {name, failed}]}]}, in milliseconds, to stdout. Each
+is checked against float64 before it is timed. Called by cpu.mjs.
 """
 
+import functools
 import json
 import statistics
 import sys
@@ -13,6 +15,7 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention as attention
 
 LAMBDA = 0.8
+LARGEST_ERROR = 1e-3  # the same as of the other peers
 
 
 def two_calls(q, k, v, causal):
@@ -31,6 +34,17 @@ def four_calls(q, k, v, causal):
     return maps[0] - LAMBDA * maps[1]
 
 
+def expected(q, k, v, causal):
+    """The first head in float64, straight from the formula."""
+    q, k, v = (x.double() for x in (q[:, 0, 0], k[:, 0, 0], v[0, 0]))
+    scores = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5
+    if causal:
+        hidden = torch.ones_like(scores, dtype=torch.bool).triu(1)
+        scores = scores.masked_fill(hidden, -torch.inf)
+    first, second = torch.softmax(scores, dim=-1)
+    return (first - LAMBDA * second) @ v
+
+
 def milliseconds(run, runs):
     run()
     samples = []
@@ -42,17 +56,24 @@ def milliseconds(run, runs):
     return {**times, "runs": runs}
 
 
+COMPOSITIONS = {"PyTorch x2": two_calls, "PyTorch x4": four_calls}
+
+
+def peer(name, q, k, v, causal, runs):
+    run = functools.partial(COMPOSITIONS[name], q, k, v, causal)
+    error = (run()[0, 0].double() - expected(q, k, v, causal)).abs().max().item()
+    if not error < LARGEST_ERROR:
+        return {"name": name, "failed": f"error {error} against float64"}
+    return {"name": name, "error": error, "warm": milliseconds(run, runs)}
+
+
 def measure(shape, causal, runs):
     batch, heads, dim = shape["batch"], shape["heads"], shape["headDim"]
     seqlen = shape["seqlenQ"]
     q, k = (torch.randn(2, batch, heads, seqlen, dim) for _ in range(2))
     v = torch.randn(batch, heads, seqlen, 2 * dim)
-    times = {
-        compose.__name__: milliseconds(lambda: compose(q, k, v, causal), runs)
-        for compose in (two_calls, four_calls)
-    }
-    name = min(times, key=lambda name: times[name]["median"])
-    return {"shape": shape, "causal": causal, "name": name, "warm": times[name]}
+    peers = [peer(name, q, k, v, causal, runs) for name in COMPOSITIONS]
+    return {"shape": shape, "causal": causal, "peers": peers}
 
 
 def main():

@@ -7,10 +7,10 @@
 // the rounds. Lateness is that of a 5 ms interval, and of fs.stat the time to its answer.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { lateness } from './lateness.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -21,7 +21,6 @@ const { values: flags } = parseArgs({
 });
 const cores = availableParallelism();
 const kRuns = 5;
-const kInterval = 5;
 const kLongJob = 2000;
 const causal = { causal: true };
 
@@ -41,9 +40,9 @@ const kWork = {
 
 if (flags.child === 'work') await report(timeWork);
 else if (flags.child === 'loop') await report(watchLoop);
-else main();
+else await main();
 
-function main() {
+async function main() {
   const counts = [];
   for (let n = 1; n < cores; n *= 2) counts.push(n);
   counts.push(cores);
@@ -64,10 +63,13 @@ function main() {
   const loop = child('loop', Math.max(1, cores - 1));
   console.table(work.map((row) => ({ ...row, ...rounded(row) })));
   console.table(rounded(loop));
-  const machine = { cores, node: process.versions.node };
-  if (flags.json) {
-    writeFileSync(flags.json, `${JSON.stringify({ machine, work, loop }, null, 1)}\n`);
-  }
+  if (flags.json) await write(flags.json, { work, loop });
+}
+
+async function write(file, figures) {
+  const { originOf } = await import('../dist/bench/file.js');
+  const origin = originOf(`node bench/cpu-threads.mjs ${process.argv.slice(2).join(' ')}`);
+  writeFileSync(file, `${JSON.stringify({ ...origin, ...figures }, null, 1)}\n`);
 }
 
 function child(what, threads) {
@@ -111,30 +113,6 @@ async function watchLoop(flashdiff) {
   return { idle, busy: { submitted, job: performance.now() - start, ...busy } };
 }
 
-async function lateness(until) {
-  const timer = [];
-  const stats = [];
-  let last = performance.now();
-  const interval = setInterval(() => {
-    const now = performance.now();
-    timer.push(Math.max(0, now - last - kInterval));
-    last = now;
-  }, kInterval);
-  let done = false;
-  const ended = until.then(() => {
-    done = true;
-  });
-  while (!done) {
-    const start = performance.now();
-    await stat(fileURLToPath(import.meta.url));
-    stats.push(performance.now() - start);
-    await new Promise((resolve) => setTimeout(resolve, kInterval));
-  }
-  clearInterval(interval);
-  await ended;
-  return { timerP99: p99(timer), statMedian: median(stats), statP99: p99(stats) };
-}
-
 async function callOf({ diffAttention, Tensor }, shape, options) {
   const { parseShape } = await import('../dist/bench/shape.js');
   const { batch, heads, seqlenQ, seqlenK, headDim } = parseShape(shape);
@@ -151,10 +129,6 @@ async function callOf({ diffAttention, Tensor }, shape, options) {
 function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-}
-
-function p99(values) {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.99)];
 }
 
 /** For tables: two digits behind the point, in nested objects too. */

@@ -13,23 +13,23 @@
 // decoding has the higher of the bandwidths measured just before and after it.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const { values: flags } = parseArgs({
   options: {
-    threads: { type: 'string', default: String(availableParallelism()) },
+    threads: { type: 'string' },
     rounds: { type: 'string', default: '7' },
     runs: { type: 'string', default: '5' },
     out: { type: 'string', default: '.' },
   },
 });
-const threads = Number(flags.threads);
 const runs = Number(flags.runs);
-process.env.FLASHDIFF_NUM_THREADS = flags.threads; // read once, when the package is loaded
-const { diffAttention, Tensor } = await import('flashdiff');
+if (flags.threads) process.env.FLASHDIFF_NUM_THREADS = flags.threads; // read once, by the first call
+const { diffAttention, inspect, Tensor } = await import('flashdiff');
+const { threads } = inspect().cpu;
 const { benchFile } = await import('../dist/bench/file.js');
 const { summarise } = await import('../dist/bench/result.js');
 const { runBench } = await import('../dist/bench/run.js');
@@ -54,7 +54,7 @@ try {
   const rounds = [];
   for (let i = 0; i < Number(flags.rounds); i += 1) rounds.push(await measureRound(ceilings));
   const outcomes = rounds[0].map((_, i) => merge(rounds.map((round) => round[i])));
-  const command = `node bench/cpu.mjs ${process.argv.slice(2).join(' ')}`.trim();
+  const command = `node bench/cpu.mjs ${process.argv.slice(2).join(' ')}`;
   const file = benchFile(command, outcomes);
   for (const series of file.series) print(series);
   mkdirSync(flags.out, { recursive: true });
@@ -138,8 +138,9 @@ function measurePytorch() {
       const found = results.find(
         (entry) => labelOf(entry.shape) === labelOf(shape) && entry.causal === mask.causal,
       );
+      const { peers } = found;
       const flops = flopsOf(shape, mask);
-      contenders.push({ name: `PyTorch, ${found.name}`, role: 'peer', flops, warm: found.warm });
+      contenders.push(...peers.map((peer) => ({ ...peer, role: 'peer', flops })));
     },
   };
 }
@@ -178,12 +179,24 @@ function merge(outcomes) {
   }
   const measurements = first.measurements.map((measurement, m) => ({
     ...measurement,
-    contenders: measurement.contenders.map((contender, c) => {
-      const times = all.map((series) => series.measurements[m].contenders[c].warm);
-      return times.every(Boolean) ? { ...contender, warm: mergeTimes(times) } : contender;
-    }),
+    contenders: mergeContenders(all.map((series) => series.measurements[m].contenders)),
   }));
   return { ...outcomes[0], series: { ...first, ceilings, measurements } };
+}
+
+/** Who failed in a round has failed; who is absent from one, such as a peer that could not start, too. */
+function mergeContenders(rounds) {
+  const names = new Set(rounds.flat().map(({ name }) => name));
+  return [...names].map((name) => {
+    const found = rounds.map((contenders) => contenders.find((entry) => entry.name === name));
+    const present = found.filter((entry) => entry !== undefined);
+    const { warm: _, ...contender } = present.find(({ failed }) => failed) ?? present[0];
+    if (contender.failed) return contender;
+    if (present.length < rounds.length) {
+      return { ...contender, failed: `measured in ${present.length} of ${rounds.length} rounds` };
+    }
+    return { ...contender, warm: mergeTimes(present.map(({ warm }) => warm)) };
+  });
 }
 
 function mergeTimes(times) {

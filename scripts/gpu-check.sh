@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # All that only a machine with a GPU can show: the whole test suite on each kernel,
-# compute-sanitizer on small problems, a thousand repeats, the main job. Needs a build; prints a
-# table last and exits 1 if anything failed.
+# compute-sanitizer on small problems, the GPU's memory over 100,000 calls, a thousand repeats, the
+# main job. Needs a build and a GPU that nobody else uses; prints a table last and exits 1 if
+# anything failed.
 # usage: scripts/gpu-check.sh [folder for the logs]
 set -u
 cd "$(dirname "$0")/.."
@@ -28,6 +29,7 @@ for kernel in auto generic; do
       compute-sanitizer --tool $tool --error-exitcode 9 node scripts/sanitizer-suite.mjs
   done
 done
+check memory env FLASHDIFF_ALONE_ON_GPU=1 npx jest test/lifetime.test.ts -t 'calls leave no memory'
 check repeat node scripts/repeat.mjs
 check main-job node examples/needle/main.mjs --out "$out/attention.svg"
 

@@ -1,15 +1,16 @@
 /**
- * Misuse straight at the addon, past every check of lib: each bad value gets an error with a code
- * and nothing crashes. Its errors are of Node's realm, not of jest's, so they are told by name and
- * code.
+ * Misuse straight at the addon, past every check of lib: each bad value gets the right class, code
+ * and sentence, and nothing crashes. The errors are of Node's realm, not of jest's, so their class is
+ * told by its name.
  */
 
+import { types } from 'node:util';
 import type { Binding, CopyArgs, DType, ForwardArgs, Storage } from '../binding.js';
 import { devices } from './support/devices.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: bad values are the point
 type Anything = any;
-type Row = [name: string, call: () => unknown, code: string];
+type Row = [name: string, call: () => unknown, code: string, argument?: string | undefined];
 
 const native: Binding = require('../build/Release/flashdiff.node');
 
@@ -33,8 +34,10 @@ const notBytes = [undefined, null, 1, 'ab', {}, [0, 0], new ArrayBuffer(8)];
 const notFunctions = [undefined, null, 1, {}];
 const notDTypes = [undefined, null, 32, {}];
 
+/** `name` is a function and, where one argument is at fault, that argument. */
 function rows(name: string, values: readonly unknown[], code: string, call: Anything): Row[] {
-  return values.map((value) => [`${name}: ${show(value)}`, () => call(value), code]);
+  const [, argument] = name.split(' ');
+  return values.map((value) => [`${name}: ${show(value)}`, () => call(value), code, argument]);
 }
 
 function show(value: unknown): string {
@@ -45,16 +48,26 @@ function show(value: unknown): string {
     : String(value);
 }
 
-function expectFailure(call: () => unknown, code: string): void {
-  let caught: Anything;
+const classes: Record<string, string> = { [KIND]: 'TypeError', [RANGE]: 'RangeError' };
+const kSentence = /^expected .+ for `(\w+)`, got \S.*$/;
+
+function failureOf(call: () => unknown): Anything {
   try {
     call();
   } catch (error) {
-    caught = error;
+    return error;
   }
-  const name = { [KIND]: 'TypeError', [RANGE]: 'RangeError' }[code] ?? 'Error';
-  expect(caught).toMatchObject({ code, name });
-  expect(caught.message.length).toBeGreaterThan(10);
+  throw new Error('expected an error, got none');
+}
+
+/** What is wrong in kind names the argument; a wrong size may show in another that it belongs to. */
+function expectFailure(call: () => unknown, code: string, argument?: string): void {
+  const failure = failureOf(call);
+  expect(types.isNativeError(failure)).toBe(true);
+  expect([failure.constructor.name, failure.code]).toEqual([classes[code] ?? 'Error', code]);
+  expect(failure.message).toMatch(kSentence);
+  const [, named] = kSentence.exec(failure.message) ?? [];
+  if (code === KIND && argument) expect(named).toBe(argument);
 }
 
 const four = new Float32Array(4);
@@ -108,10 +121,8 @@ const memory: Row[] = [
   ...rows('allocatedBytes', notNumbers, KIND, (d: Anything) => native.allocatedBytes(d)),
   ...rows('release', notStorages, KIND, (storage: Anything) => native.release(storage)),
   ...rows('transfer', notStorages, KIND, (storage: Anything) => native.transfer(storage, CPU)),
-  ...rows('transfer to', notNumbers, KIND, (d: Anything) => native.transfer(zeros(1), d)),
+  ...rows('transfer device', notNumbers, KIND, (d: Anything) => native.transfer(zeros(1), d)),
   ['transfer of a released one', () => native.transfer(released(1), CPU), GONE],
-  ['new Storage', () => new (native.Storage as Anything)(), KIND],
-  ['new Timer', () => new (native.Timer as Anything)(), KIND],
 ];
 
 const readers: Row[] = (['read', 'readSync'] as const).flatMap((name) => {
@@ -279,12 +290,8 @@ const forwards: Row[] = [
 const timers: Row[] = [
   ...rows('startTimer', notNumbers, KIND, (device: Anything) => native.startTimer(device)),
   ...rows('stopTimer', notStorages, KIND, (timer: Anything) => native.stopTimer(timer, () => {})),
-  ...rows('stopTimer of a storage', [0], KIND, () =>
-    native.stopTimer(zeros(1) as Anything, () => {}),
-  ),
-  ...rows('release of a timer', [0], KIND, () =>
-    native.release(native.startTimer(CPU) as Anything),
-  ),
+  ['stopTimer of a storage', () => native.stopTimer(zeros(1) as Anything, () => {}), KIND],
+  ['release of a timer', () => native.release(native.startTimer(CPU) as Anything), KIND],
   ...rows('stopTimer done', notFunctions, KIND, (done: Anything) =>
     native.stopTimer(native.startTimer(CPU), done),
   ),
@@ -297,23 +304,80 @@ describe.each([
   ['forward', forwards],
   ['timers', timers],
 ])('%s', (_group, table) => {
-  test.each(table)('%s', (_name, call, code) => expectFailure(call, code));
+  test.each(table)('%s', (...[, call, code, argument]: Row) => expectFailure(call, code, argument));
+});
+
+test.each(['Storage', 'Timer'] as const)('new %s', (name) => {
+  const failure = failureOf(() => new (native[name] as Anything)());
+  expect([failure.constructor.name, failure.code]).toEqual(['TypeError', KIND]);
+  expect(failure.message).toBe('expected no `new` for this class');
 });
 
 describe('devices', () => {
-  const count = native.inspect().cuda.devices.length;
+  const { cuda } = native.inspect();
+  const count = cuda.devices.length;
+  const absent =
+    count > 0 ? `expected a CUDA device below cuda:${count}, got cuda:${count}` : cuda.reason;
 
   test.each([
     ['upload', () => upload({ device: count })],
     ['zeros', () => native.zeros(count, 'float32', 1)],
     ['transfer', () => native.transfer(zeros(1), count)],
     ['startTimer', () => native.startTimer(count)],
-  ])('%s to one that is not there', (_name, call) => expectFailure(call, 'ERR_CUDA_UNAVAILABLE'));
+  ])('%s to one that is not there', (_name, call) => {
+    const failure = failureOf(call);
+    expect([failure.constructor.name, failure.code]).toEqual(['Error', 'ERR_CUDA_UNAVAILABLE']);
+    expect(failure.message).toBe(absent);
+  });
 
   const withCuda = devices().includes('cuda') ? test : test.skip;
   withCuda.each(storages)('forward refuses %s on another device', (name) => {
     const elsewhere = native.transfer(legal[name] as Storage, 0);
     expectFailure(() => forward({ [name]: elsewhere }), RANGE);
+  });
+
+  /** The legal call in a half precision on a GPU, its operands as long as any change below needs. */
+  const onCuda = (changes: Anything) => {
+    const [q, k, v] = [0, 1, 2].map(() => native.zeros(0, 'bfloat16', 4096));
+    const plain = { lambdaData: null, sublnWeight: null, subln: false };
+    return native.forward({
+      ...legal,
+      ...plain,
+      device: 0,
+      dtype: 'bfloat16',
+      q,
+      k,
+      v,
+      ...changes,
+    });
+  };
+  const dims = (headDim: number, valueDim = headDim) => ({ headDim, valueDim });
+  const aligned = { ...dims(8), q2Offset: 8, k2Offset: 8, vRightOffset: 8 };
+  const wrongDim = (dim: number) =>
+    `expected a head dimension on CUDA that is a multiple of 8 up to 128, got ${dim}`;
+  const wrongPlace = (name: string) =>
+    `expected the start and the strides of \`${name}\` on CUDA to be multiples of 16 bytes, got ` +
+    'another view: copy it with .contiguous()';
+  withCuda.each<[string, Anything, string]>([
+    ['D = 136', dims(136), wrongDim(136)],
+    ['D = 256', dims(256), wrongDim(256)],
+    ['D = 4', dims(4), wrongDim(4)],
+    ['D = 12, Dv = 24', dims(12, 24), wrongDim(12)],
+    ['D = 127', dims(127), wrongDim(127)],
+    ['q off its place', { ...aligned, q1Offset: 4 }, wrongPlace('q')],
+    ['k off its place', { ...aligned, kStrideSeq: 12 }, wrongPlace('k')],
+    ['v off its place', { ...aligned, vLeftOffset: 1 }, wrongPlace('v')],
+    [
+      'float32',
+      { ...aligned, dtype: 'float32' },
+      'expected `q`, `k` and `v` on CUDA to be float16 or bfloat16, got float32: convert them ' +
+        "with .to({ dtype: 'bfloat16' })",
+    ],
+  ])('CUDA has no kernel for %s', (_name, changes, message) => {
+    expect(onCuda(aligned)).toHaveLength(2);
+    const failure = failureOf(() => onCuda(changes));
+    expect([failure.constructor.name, failure.code]).toEqual(['Error', 'ERR_UNSUPPORTED']);
+    expect(failure.message).toBe(message);
   });
 });
 
@@ -354,12 +418,27 @@ describe('what is legal', () => {
     expect(target).toEqual(Float32Array.of(0, 0, 2, 0));
   });
 
-  test('read calls back at most once, and never when it returned true', async () => {
-    let calls = 0;
-    const ready = native.read(upload({}), 0, new Float32Array(4), () => {
-      calls += 1;
-    });
+  test('read of little that is ready is done when it returns true, and never calls back', async () => {
+    const done = jest.fn();
+    const target = new Float32Array(4);
+    expect(native.read(upload({ data: four.map((_, i) => i) }), 0, target, done)).toBe(true);
+    expect(target).toEqual(Float32Array.of(0, 1, 2, 3));
     await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(calls).toBe(ready ? 0 : 1);
+    expect(done).not.toHaveBeenCalled();
+  });
+
+  test('read of much returns false and calls back once', async () => {
+    const done = jest.fn();
+    const target = new Float32Array(kLong).fill(1);
+    await new Promise<void>((resolve) => {
+      const ready = native.read(zeros(kLong), 0, target, (...answer) => {
+        done(...answer);
+        resolve();
+      });
+      expect([ready, done.mock.calls]).toEqual([false, []]);
+    });
+    expect(target.every((value) => value === 0)).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(done.mock.calls.map(([failure]) => failure)).toEqual([null]);
   });
 });

@@ -16,8 +16,11 @@ describe.each(devices())('%s', (device) => {
       const problem = problemOf(c, name);
       if (!isCovered(c, device)) {
         await withTensors(problem, { device, view: c.view }, ({ q, k, v, options }) => {
+          const message =
+            'expected a head dimension on CUDA that is a multiple of 8 up to 128, ' +
+            `got ${c.headDim}`;
           expect(() => diffAttention(q, k, v, options)).toThrow(
-            expect.objectContaining({ name: 'FlashDiffError', code: 'ERR_UNSUPPORTED' }),
+            expect.objectContaining({ name: 'FlashDiffError', code: 'ERR_UNSUPPORTED', message }),
           );
         });
         return;

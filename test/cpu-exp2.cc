@@ -1,5 +1,6 @@
 // Scans 2^x of one instruction set's build over the floats of [-126, 0], every STEP-th, against
-// double precision; prints the largest error in units in the last place, and where.
+// double precision; prints the largest error in units in the last place, and where: a NaN is worse
+// than any number.
 //
 // usage: cpu-exp2 STEP     built by cpu-exp2.test.ts
 #include <cmath>
@@ -19,6 +20,7 @@ int main(int argc, char** argv) {
   const auto step = static_cast<uint32_t>(argc > 1 ? std::atoi(argv[1]) : 1);
   constexpr uint32_t kFirst = 0x80000000;  // -0
   constexpr uint32_t kLast = 0xc2fc0000;   // -126
+  constexpr double kWorst = 1e9;           // a number that JSON can hold
   double worst = 0;
   float at = 0;
   for (uint32_t bits = kFirst; bits <= kLast; bits += step * kernels::kLanes) {
@@ -33,10 +35,9 @@ int main(int argc, char** argv) {
       const double exact = std::exp2(static_cast<double>(x[i]));
       const double unit = std::ldexp(1.0, std::ilogb(exact) - 23);
       const double error = std::fabs(y[i] - exact) / unit;
-      if (error > worst) {
-        worst = error;
-        at = x[i];
-      }
+      if (error <= worst) continue;
+      worst = std::isnan(error) ? kWorst : error;
+      at = x[i];
     }
   }
   const float infinity = std::numeric_limits<float>::infinity();

@@ -1,4 +1,4 @@
-/** The programs in the README run as they stand. */
+/** The programs in the README compile and run as they stand. */
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,18 +12,46 @@ const programs = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) =
 
 test('there are some', () => expect(programs.length).toBeGreaterThanOrEqual(2));
 
-test.each(programs.map((code, i) => [i, code] as const))(
-  'program %i runs',
-  (i, code) => {
-    const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
-    const { outputText } = ts.transpileModule(code, { compilerOptions });
-    mkdirSync(folder, { recursive: true });
-    const file = join(folder, `${i}.mjs`);
-    writeFileSync(file, outputText);
-    expect(execFileSync(process.execPath, [file], { encoding: 'utf8' })).toBe('');
-  },
-  60_000,
-);
+/** Files as a reader would have them, in TypeScript, and what the compiler says of them. */
+function compiled(): { files: string[]; complaints: string[] } {
+  mkdirSync(folder, { recursive: true });
+  const sources = programs.map((code, i) => {
+    const file = join(folder, `${i}.mts`);
+    writeFileSync(file, code);
+    return file;
+  });
+  const program = ts.createProgram(sources, {
+    module: ts.ModuleKind.NodeNext,
+    target: ts.ScriptTarget.ES2022,
+    lib: ['lib.es2022.d.ts', 'lib.esnext.disposable.d.ts'],
+    types: ['node'],
+    strict: true,
+  });
+  const complaints = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => {
+    const text = ts.flattenDiagnosticMessageText(messageText, ' ');
+    return `${file?.fileName}: ${text}`;
+  });
+  program.emit();
+  return { files: sources.map((file) => file.replace('.mts', '.mjs')), complaints };
+}
+
+describe('the programs', () => {
+  let result: ReturnType<typeof compiled>;
+  beforeAll(() => {
+    result = compiled();
+  }, 60_000);
+
+  test('are right by their types', () => expect(result.complaints).toEqual([]));
+
+  test.each(programs.map((_, i) => i))(
+    '%i runs',
+    (i) => {
+      const file = result.files[i] as string;
+      expect(execFileSync(process.execPath, [file], { encoding: 'utf8' })).toBe('');
+    },
+    60_000,
+  );
+});
 
 test('links lead to files', () => {
   const links = [...readme.matchAll(/\]\(([^)#][^)]*)\)|(?:src|srcset)="([^"]+)"/g)];

@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { linesOf } from '../dist/bench/lines.js';
 import { flopsOf, labelOf, pairsOf, parseShape } from '../dist/bench/shape.js';
+import { tableOf } from '../dist/cli/bench_table.js';
 import { drawReport } from '../dist/report/report.js';
 import { benchFile } from './support/bench.js';
 import { hasBrowser, launch } from './support/browser.js';
@@ -45,6 +46,15 @@ test('a line compares with the fastest peer and the ceiling', () => {
   }
 });
 
+test('cold times stand beside the warm ones where there are some', () => {
+  const table = (device: 'cpu' | 'cuda') => benchFile(device).series.map(tableOf).join();
+  const [, head = '', first = ''] = table('cuda').split('\n');
+  expect(head).toMatch(/ warm ms +cold ms /);
+  const [warm, cold] = (/ 150 +([\d.]+) +([\d.]+) /.exec(first) ?? []).slice(1).map(Number);
+  expect(cold).toBeCloseTo(1.25 * (warm as number), 2);
+  expect(table('cpu')).not.toContain('cold');
+});
+
 describe('the page', () => {
   const failed = { name: 'C', role: 'peer' as const, flops: 1, failed: 'no kernel' };
   let html = '';
@@ -71,7 +81,7 @@ describe('the page', () => {
     const [first = ''] = html.split('<h2>')[1]?.split('<h3>Fraction') ?? [];
     // Six shapes and masks, four contenders that are plotted.
     expect(first.match(/aria-roledescription="point"/g)).toHaveLength(6 * 4);
-    expect(first).toContain('150 (');
+    expect(first).toMatch(/<td>150 \([\d.]+ ms, cold [\d.]+\)<\/td>/);
   });
 
   test('draws something for every mark, the line of equal speed among them', () => {

@@ -2,26 +2,17 @@ import { check, diffAttention, type Options, roundTo } from 'flashdiff/reference
 import type { DType } from '../dist/dtype.js';
 import type { Case } from '../dist/verify/cases.js';
 import { problemOf } from '../dist/verify/problem.js';
+import { base as plain } from './support/base.js';
 
 // The rule itself is tested: honest one-pass arithmetic passes, small wrongs do not.
 
 const base: Case = {
-  layout: 'v1',
-  dtype: 'bfloat16',
-  batchSize: 1,
+  ...plain,
   heads: [1, 1],
   seqlenQ: 200,
   seqlenK: 200,
   headDim: 32,
   mask: { causal: true },
-  lambda: 'number',
-  subln: 'none',
-  outputScale: 1,
-  softmaxScale: undefined,
-  returnLse: true,
-  view: 'contiguous',
-  sharpness: 1,
-  infinite: false,
   seed: 5,
 };
 

@@ -6,8 +6,8 @@ import { readSafetensors } from './safetensors.cjs';
 
 const beside = (name) => fileURLToPath(new URL(name, import.meta.url));
 
-export function loadRecord() {
-  const { metadata, tensors } = readSafetensors(beside('record.safetensors'));
+export function loadRecord(file = beside('record.safetensors')) {
+  const { metadata, tensors } = readSafetensors(file);
   const { q, k, v, out, lse, out_normed_last: normedLast } = tensors;
   const attention = {
     layout: metadata.pairing === 'halves' ? 'diffllama' : 'v1',

@@ -7,16 +7,33 @@ import { type BenchFile, kFormat } from './result.js';
 import type { Outcome } from './run.js';
 
 export function benchFile(command: string, outcomes: readonly Outcome[]): BenchFile {
-  const machine = inspect();
-  const versions = Object.assign({}, ...outcomes.map((outcome) => outcome.versions));
+  const { versions, ...origin } = originOf(command);
+  const others = Object.assign({}, ...outcomes.map((outcome) => outcome.versions));
   return {
     format: kFormat,
-    date: new Date().toISOString(),
-    command,
-    machine: machineOf(machine),
-    versions: { flashdiff: machine.version, 'Node.js': process.versions.node, ...versions },
+    ...origin,
+    versions: { ...versions, ...others },
     series: outcomes.map((outcome) => outcome.series),
   };
+}
+
+/** When, by which command and on what figures were measured. */
+export function originOf(command: string): Omit<BenchFile, 'format' | 'series'> {
+  const machine = inspect();
+  return {
+    date: new Date().toISOString(),
+    command: [...forced(), command.trim()].join(' '),
+    machine: machineOf(machine),
+    versions: { flashdiff: machine.version, 'Node.js': process.versions.node },
+  };
+}
+
+/** What variables of the environment chose, as a shell takes it. */
+function forced(): string[] {
+  return Object.entries(process.env)
+    .filter(([name]) => name.startsWith('FLASHDIFF_'))
+    .map(([name, value]) => `${name}=${value}`)
+    .sort();
 }
 
 function machineOf({ cpu, cuda }: Inspection): Record<string, string> {

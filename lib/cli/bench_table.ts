@@ -12,7 +12,9 @@ export function tableOf(series: Series): string {
     const perSecond = contender && rate(contender);
     return perSecond === undefined ? '' : significant(perSecond / unit.of);
   };
-  const rows = linesOf(series).map(({ ours, bestPeer, fraction, speedUp, ...line }) => {
+  const lines = linesOf(series);
+  const hasCold = lines.some(({ ours }) => ours?.cold);
+  const rows = lines.map(({ ours, bestPeer, fraction, speedUp, ...line }) => {
     const variant = line.measurement.contenders.find(({ role }) => role === 'variant');
     const cost = variant?.warm && ours?.warm && variant.warm.median / ours.warm.median - 1;
     return [
@@ -20,6 +22,7 @@ export function tableOf(series: Series): string {
       line.mask,
       ours?.failed ? 'wrong' : show(ours),
       significant(ours?.warm?.median),
+      ...(hasCold ? [significant(ours?.cold?.median)] : []),
       percent(fraction),
       percent(cost),
       bestPeer ? `${bestPeer.name} ${show(bestPeer)}` : '',
@@ -31,7 +34,7 @@ export function tableOf(series: Series): string {
     '[batch, heads, sequence, D]',
     'mask',
     unit.name,
-    'ms',
+    ...(hasCold ? ['warm ms', 'cold ms'] : ['ms']),
     'of ceiling',
     'norm+lse',
     'best peer',

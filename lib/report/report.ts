@@ -31,7 +31,8 @@ export async function drawReport(files: readonly BenchFile[]): Promise<string> {
 <p>Differential attention, forward: softmax(s Q<sub>1</sub>K<sub>1</sub>ᵀ)V − λ softmax(s
 Q<sub>2</sub>K<sub>2</sub>ᵀ)V. Rates count the arithmetic of the algorithm, 12 D FLOP for each
 visible pair of query and key and each differential head, whoever does it and however often it is
-done. Times are medians of device time a call, with the caches warm.</p>
+done. Times are medians of device time a call, with the caches warm; where the tables say “cold”, with
+the caches overwritten in between.</p>
 ${sections.join('\n')}
 </main>
 </html>

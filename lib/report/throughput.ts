@@ -109,7 +109,9 @@ function tableOf(
       if (contender?.failed) return 'failed';
       const perSecond = contender && rate(contender);
       if (!contender?.warm || perSecond === undefined) return '';
-      return `${significant(perSecond / unit.of)} (${significant(contender.warm.median)} ms)`;
+      const cold = contender.cold && `, cold ${significant(contender.cold.median)}`;
+      const times = `${significant(contender.warm.median)} ms${cold ?? ''}`;
+      return `${significant(perSecond / unit.of)} (${times})`;
     }),
   ]);
   return { head: [`[batch, heads, sequence, D]`, ...names.map((n) => `${n}, ${unit.name}`)], rows };

@@ -10,12 +10,20 @@ export function rowsOf(c: Case, budget = 12e6): number[] {
   return rowsAcross(c.seqlenQ, Math.max(16, affordable), c.seed);
 }
 
-/** At most about `count` queries: both ends, both sides of tile edges, and random ones. */
+/**
+ * Both sides of edges: of the CPU's groups of 4, 6 and 12 rows and its blocks of 256, of the GPU's
+ * tiles of 64, 80, 96 and 128.
+ */
+const kEdgeRows = [0, 1, 3, 4, 5, 6, 11, 12, 63, 64, 79, 80, 95, 96, 127, 128, 255, 256];
+const kLeastRandomRows = 4;
+
+/** About `count` queries: both ends, both sides of edges, and random ones. */
 export function rowsAcross(seqlenQ: number, count: number, seed: number): number[] {
   if (seqlenQ <= count) return Array.from({ length: seqlenQ }, (_, row) => row);
-  const edges = [0, 1, 63, 64, 79, 80, 95, 96, 127, 128, seqlenQ - 2, seqlenQ - 1];
-  const chosen = new Set(edges.filter((row) => row < seqlenQ));
+  const edges = [...kEdgeRows, seqlenQ - 2, seqlenQ - 1].filter((row) => row < seqlenQ);
+  const chosen = new Set(edges);
+  const least = Math.min(seqlenQ, Math.max(count, chosen.size + kLeastRandomRows));
   const random = new Random(seed);
-  while (chosen.size < count) chosen.add(random.integer(seqlenQ));
+  while (chosen.size < least) chosen.add(random.integer(seqlenQ));
   return [...chosen].sort((a, b) => a - b);
 }

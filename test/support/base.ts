@@ -4,25 +4,7 @@ import { toBits } from 'flashdiff/reference';
 import type { Case } from '../../dist/verify/cases.js';
 import type { Values } from '../../dist/verify/problem.js';
 
-export const base: Case = {
-  layout: 'v1',
-  dtype: 'bfloat16',
-  batchSize: 1,
-  heads: [2, 1],
-  seqlenQ: 130,
-  seqlenK: 130,
-  headDim: 64,
-  mask: {},
-  lambda: 'number',
-  subln: 'none',
-  outputScale: 1,
-  softmaxScale: undefined,
-  returnLse: true,
-  view: 'contiguous',
-  sharpness: 1,
-  infinite: false,
-  seed: 7,
-};
+export const base: Case = require('./plain-case.cjs');
 
 /** float32 is for the CPU alone. */
 export function dtypesOf(device: string): Case['dtype'][] {

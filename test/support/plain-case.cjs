@@ -1,0 +1,20 @@
+// A plain problem to start from: one case of lib/verify/cases.ts.
+module.exports = {
+  layout: 'v1',
+  dtype: 'bfloat16',
+  batchSize: 1,
+  heads: [2, 1],
+  seqlenQ: 130,
+  seqlenK: 130,
+  headDim: 64,
+  mask: {},
+  lambda: 'number',
+  subln: 'none',
+  outputScale: 1,
+  softmaxScale: undefined,
+  returnLse: true,
+  view: 'contiguous',
+  sharpness: 1,
+  infinite: false,
+  seed: 7,
+};
