@@ -51,7 +51,6 @@ struct Kernels {
 
   void (*widen)(DType src_dtype, const void* src, float* dst, int64_t count);
   void (*narrow)(DType dst_dtype, const float* src, void* dst, int64_t count);
-  void (*exp2)(const float* src, float* dst, int64_t count);  // for src <= 0
 };
 
 // The build in use: the fastest that this machine runs, or the one FLASHDIFF_CPU_ISA names. Throws

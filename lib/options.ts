@@ -45,7 +45,7 @@ export interface DiffAttentionOptions {
    * @default 0
    */
   sinks?: number | undefined;
-  /** Multiplies the logits; any finite number. @default 1/√D */
+  /** Multiplies the logits; of magnitude 2 ** 127 at most. @default 1/√D */
   softmaxScale?: number | undefined;
   /** @default none */
   subln?: SublnOptions | undefined;
@@ -115,9 +115,19 @@ export function readMapOptions(value: unknown, names: readonly string[]): ReadMa
     windowLeft,
     windowRight,
     sinks: expectInteger('sinks', sinks),
-    softmaxScale:
-      softmaxScale === undefined ? undefined : expectFinite('softmaxScale', softmaxScale),
+    softmaxScale: softmaxScale === undefined ? undefined : readScale(softmaxScale),
   };
+}
+
+/** Kernels exponentiate in base 2: times log2 e it must be finite in float32 too. */
+const kLargestScale = 2 ** 127;
+
+function readScale(value: unknown): number {
+  const scale = expectNumber('softmaxScale', value);
+  if (!(Math.abs(scale) <= kLargestScale)) {
+    throw outOfRange('a number of magnitude 2 ** 127 at most', 'softmaxScale', scale);
+  }
+  return scale;
 }
 
 function readWindow(value: unknown): [left: number, right: number] {

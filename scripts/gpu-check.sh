@@ -3,15 +3,17 @@
 # compute-sanitizer on small problems, the GPU's memory over 100,000 calls, a thousand repeats, the
 # main job. Needs a build and a GPU that nobody else uses; prints a table last and exits 1 if
 # anything failed.
-# usage: scripts/gpu-check.sh [folder for the logs]
+# usage: scripts/gpu-check.sh [folder for the logs [regular expression: only steps of such a name]]
 set -u
 cd "$(dirname "$0")/.."
 out=${1:-build/gpu-check}
+wanted=${2:-.}
 mkdir -p "$out"
 names=() results=()
 
 check() { # name, command...
   local name=$1 start=$SECONDS status
+  [[ $name =~ $wanted ]] || return 0
   shift
   "$@" >"$out/$name.log" 2>&1
   status=$?
@@ -22,14 +24,17 @@ check() { # name, command...
 
 failed=0
 export FLASHDIFF_REQUIRE_CUDA=1
+jest=(node node_modules/jest/bin/jest.js)
+on_devices=$(grep -l support/devices test/*.test.ts)
+check suite "${jest[@]}"
+check suite-generic env FLASHDIFF_CUDA_KERNEL=generic "${jest[@]}" $on_devices
 for kernel in auto generic; do
-  check "suite-$kernel" env FLASHDIFF_CUDA_KERNEL=$kernel node node_modules/jest/bin/jest.js
   for tool in memcheck racecheck initcheck synccheck; do
     check "$tool-$kernel" env FLASHDIFF_CUDA_KERNEL=$kernel timeout 120 \
       compute-sanitizer --tool $tool --error-exitcode 9 node scripts/sanitizer-suite.mjs
   done
 done
-check memory env FLASHDIFF_ALONE_ON_GPU=1 npx jest test/lifetime.test.ts -t 'calls leave no memory'
+check memory env FLASHDIFF_ALONE_ON_GPU=1 "${jest[@]}" test/lifetime.test.ts -t 'calls leave no memory'
 check repeat node scripts/repeat.mjs
 check main-job node examples/needle/main.mjs --out "$out/attention.svg"
 

@@ -2,14 +2,13 @@
 
 import { Tensor } from 'flashdiff';
 import { toBits } from 'flashdiff/reference';
+import { kDTypes } from '../dist/dtype.js';
 import { computeAndCheck } from '../dist/verify/compute.js';
 import { firstNotFinite } from '../dist/verify/finite.js';
-import { type DType, problemOf } from '../dist/verify/problem.js';
+import { problemOf } from '../dist/verify/problem.js';
 import { base } from './support/base.js';
 
-const dtypes: DType[] = ['float32', 'float16', 'bfloat16'];
-
-describe.each(dtypes)('%s', (dtype) => {
+describe.each(kDTypes)('%s', (dtype) => {
   const values = (...numbers: number[]) => ({
     data: dtype === 'float32' ? Float32Array.from(numbers) : toBits(numbers, dtype),
     dtype,

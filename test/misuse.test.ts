@@ -227,6 +227,7 @@ const options: Row[] = [
   ['fractional sinks', option({ sinks: 0.5 }), RangeError, /`sinks`, got 0.5/],
   ['infinite sinks', option({ sinks: Infinity }), RangeError, /`sinks`, got Infinity/],
   ['BigInt sinks', option({ sinks: 4n }), TypeError, /`sinks`, got 4n/],
+  ['huge scale', option({ softmaxScale: -2e38 }), RangeError, /`softmaxScale`, got -2e\+38/],
   ['NaN scale', option({ softmaxScale: NaN }), RangeError, /`softmaxScale`, got NaN/],
   ['scale of no kind', option({ softmaxScale: null }), TypeError, /`softmaxScale`, got null/],
   ['infinite outputScale', option({ outputScale: Infinity }), RangeError, /`outputScale`/],

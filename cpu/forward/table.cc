@@ -85,12 +85,6 @@ void narrow(DType dtype, const float* src, void* dst, int64_t count) {
              [&]<class T, class Unit>(T, Unit) { narrow_all(src, static_cast<T*>(dst), count); });
 }
 
-void exp2_all(const float* src, float* dst, int64_t count) {
-  int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) store(dst + i, exp2(load(src + i)));
-  if (i < count) narrow_some(exp2(widen_some(src + i, count - i)), dst + i, count - i);
-}
-
 }  // namespace
 
 extern const Kernels table;
@@ -107,7 +101,6 @@ constinit const Kernels table = {
     .finish = finish,
     .widen = widen,
     .narrow = narrow,
-    .exp2 = exp2_all,
 };
 
 }  // namespace flashdiff::cpu::FLASHDIFF_ISA

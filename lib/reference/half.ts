@@ -43,12 +43,17 @@ export function roundTo(dtype: DType, value: number): number {
 /** Each value rounded to `dtype`, as bits. */
 export function toBits(values: ArrayLike<number>, dtype: HalfDType): Uint16Array {
   const encode = dtype === 'float16' ? float16Bits : bfloat16Bits;
-  return Uint16Array.from(values, (value) => encode(roundTo(dtype, value)));
+  const bits = new Uint16Array(values.length);
+  for (let i = 0; i < bits.length; i += 1) bits[i] = encode(roundTo(dtype, values[i] as number));
+  return bits;
 }
 
 /** The values that bits stand for. */
 export function fromBits(bits: ArrayLike<number>, dtype: HalfDType): Float64Array {
-  return Float64Array.from(bits, dtype === 'float16' ? float16Value : bfloat16Value);
+  const decode = dtype === 'float16' ? float16Value : bfloat16Value;
+  const values = new Float64Array(bits.length);
+  for (let i = 0; i < values.length; i += 1) values[i] = decode(bits[i] as number);
+  return values;
 }
 
 function exponentOf(value: number): number {
