@@ -26,7 +26,7 @@ describe.each(devices())('%s', (device) => {
     });
 
     test.each([0, -0, 1e-38, -1e-38])('a softmaxScale of %d', async (softmaxScale) => {
-      const fields = { softmaxScale, mask: { causal: true }, seqlenQ: 70 };
+      const fields: Partial<Case> = { softmaxScale, mask: { causal: true }, seqlenQ: 70 };
       await expectWithinRule(problem(fields), { device });
       const p = problem({ ...fields, infinite: true }); // 0 · Infinity is NaN
       if (softmaxScale === 0) await expectWithinRule(p, { device });
@@ -35,7 +35,7 @@ describe.each(devices())('%s', (device) => {
     test('1,024 heads on one key', async () => {
       const p = problem({ heads: [1024, 1], seqlenQ: 2, seqlenK: 1, mask: { causal: true } });
       const { out } = await compute(p, { device });
-      const blind = out.data.subarray(0, out.data.length / 2); // query 0 comes before the key
+      const blind = Array.from(out.data).slice(0, out.data.length / 2); // before the key
       expect(blind.every((x) => x === 0)).toBe(true);
       await expectWithinRule(p, { device });
     });
