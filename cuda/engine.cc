@@ -13,7 +13,7 @@
 #include "event.h"
 #include "select.h"
 #include "staging.h"
-#include "workspace.h"
+#include "target.h"
 
 namespace flashdiff::cuda {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "device.h"
 #include "flashdiff/params.h"
-#include "workspace.h"
+#include "target.h"
 
 namespace flashdiff::cuda {
 

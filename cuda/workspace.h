@@ -5,7 +5,6 @@
 
 #include <cstddef>
 
-#include "device.h"
 #include "error.h"
 
 namespace flashdiff::cuda {
@@ -38,13 +37,6 @@ class Workspace {
   const cudaStream_t stream_;
   void* data_ = nullptr;
   size_t size_ = 0;
-};
-
-// Where a kernel is launched.
-struct Target {
-  const Device& device;
-  cudaStream_t stream;
-  Workspace& workspace;
 };
 
 }  // namespace flashdiff::cuda

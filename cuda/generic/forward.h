@@ -1,7 +1,7 @@
 // The forward kernel for every supported problem on GPUs of compute capability 8.0 and later.
 #pragma once
 
-#include "../workspace.h"
+#include "../target.h"
 #include "flashdiff/params.h"
 
 namespace flashdiff::cuda::generic {

@@ -2,7 +2,7 @@
 // both value dimensions and every amount of shared memory.
 #pragma once
 
-#include "../workspace.h"
+#include "../target.h"
 #include "flashdiff/params.h"
 
 namespace flashdiff::cuda::generic {

@@ -2,7 +2,7 @@
 // and 64/64 and 128/128 where the maps share their keys; float16 and bfloat16.
 #pragma once
 
-#include "../workspace.h"
+#include "../target.h"
 #include "flashdiff/params.h"
 
 namespace flashdiff::cuda::hopper {

@@ -1,7 +1,7 @@
 // The compiled kernels, one .cu file a pair of dimensions in instances/.
 #pragma once
 
-#include "../workspace.h"
+#include "../target.h"
 #include "flashdiff/params.h"
 
 namespace flashdiff::cuda::hopper {

@@ -5,7 +5,6 @@ import { outOfRange, wrongKind } from '../errors.js';
 import { expectNumbers } from '../expect.js';
 import { fieldOf, type TensorLike } from '../like.js';
 import { readShape, sizeOf } from '../shape.js';
-
 import { fromBits, roundTo } from './half.js';
 
 /** A Tensor of this package, or anything that is read like one. */
