@@ -6,7 +6,7 @@
 namespace flashdiff::cpu::FLASHDIFF_ISA {
 
 template <class Unit, int kR, int kV>
-inline void score_panel(const float* queries, const float* keys, int64_t depth, float* scores) {
+[[gnu::noinline]] void score_panel(const float* queries, const float* keys, int64_t depth, float* scores) {
   Vec sums[kR][kV] = {};
   multiply<Unit, 1, kR>(queries, keys, depth, sums);
 #pragma GCC unroll 16
@@ -32,7 +32,7 @@ inline void score(const float* queries, const float* keys, int64_t depth, const 
 }
 
 template <int kV, class Unit, int kR>
-inline void attend_panel(const float* weights, const float* values, int64_t depth,
+[[gnu::noinline]] void attend_panel(const float* weights, const float* values, int64_t depth,
                          const float (&rescale)[kR], float* results, int64_t width) {
   Vec sums[kR][kV];
 #pragma GCC unroll 16

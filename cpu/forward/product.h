@@ -31,6 +31,7 @@ struct BFloat16Unit {
 // sums[r][v] += a(r, k) * b(k, v) for k in [0, depth)
 template <class Unit, int kRowStride, int kDepthStride, int kR, int kV>
 inline void multiply(const float* a, const float* b, int64_t depth, Vec (&sums)[kR][kV]) {
+#pragma GCC unroll 4
   for (int64_t k = 0; k < depth; ++k) {
     Vec columns[kV];
 #pragma GCC unroll 4

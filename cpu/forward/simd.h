@@ -71,7 +71,7 @@ constexpr VecI count_lanes(std::integer_sequence<int, kLane...>) {
 }
 constexpr VecI kLaneIndex = count_lanes(Lanes());
 
-// A NaN in `a` gives `b`.
+// Where either is NaN, `b`.
 inline Vec max(Vec a, Vec b) {
 #if defined(__AVX512F__)
   return _mm512_max_ps(a, b);
@@ -82,24 +82,24 @@ inline Vec max(Vec a, Vec b) {
 #endif
 }
 
-inline float reduce_max(Vec value) {
-#if defined(__AVX512F__)
-  return _mm512_reduce_max_ps(value);
-#else
-  float best = value[0];
-  for (int i = 1; i < kLanes; ++i) best = value[i] > best ? value[i] : best;
-  return best;
-#endif
+template <int kStep, int... kLane>
+inline Vec exchange_lanes(Vec value, std::integer_sequence<int, kLane...>) {
+  return __builtin_shufflevector(value, value, (kLane ^ kStep)...);
 }
 
+// All lanes into one, halves onto halves.
+template <int kStep = kLanes / 2, class Join>
+inline float reduce(Vec value, const Join& join) {
+  if constexpr (kStep == 0) {
+    return value[0];
+  } else {
+    return reduce<kStep / 2>(join(value, exchange_lanes<kStep>(value, Lanes())), join);
+  }
+}
+
+inline float reduce_max(Vec value) { return reduce(value, max); }
 inline float reduce_add(Vec value) {
-#if defined(__AVX512F__)
-  return _mm512_reduce_add_ps(value);
-#else
-  float sum = value[0];
-  for (int i = 1; i < kLanes; ++i) sum += value[i];
-  return sum;
-#endif
+  return reduce(value, [](Vec a, Vec b) { return a + b; });
 }
 
 }  // namespace flashdiff::cpu::FLASHDIFF_ISA
