@@ -1,13 +1,14 @@
 // What this machine can do at most, printed as JSON: floating-point operations a second in a loop
 // of independent fused multiply-adds, the same of bfloat16 dot products where it has them, and
-// bytes a second read from memory, on N threads.
+// bytes a second read from memory, on N threads. `multiply-adds` measures the first alone, briefly.
 //
-// usage: cpu-ceilings THREADS     built by bench/cpu.mjs with -O3 -march=native -ffp-contract=fast
+// usage: cpu-ceilings THREADS [multiply-adds]     built by bench/ceilings.mjs
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -34,6 +35,7 @@ constexpr int64_t kSteps = 1 << 22;
 constexpr int64_t kFloats = 1 << 26;  // 256 MiB: beyond every cache
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr int kRounds = 15;
+constexpr int kBriefRounds = 3;
 
 using Vec [[gnu::vector_size(kLanes * 4)]] = float;
 
@@ -93,10 +95,23 @@ void print(const char* name, double scale, std::vector<double> seconds, const ch
               end);
 }
 
+double flops_of(int threads) { return 2.0 * kLanes * kSums * kSteps * threads; }
+
+int measure_briefly(int threads) {
+  std::vector<double> arithmetic;
+  for (int round = 0; round < kBriefRounds; ++round) {
+    arithmetic.push_back(seconds_of(threads, multiply_add));
+  }
+  std::printf("{\"threads\": %d, ", threads);
+  print("gflops", flops_of(threads) / 1e9, arithmetic, "}\n");
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const int threads = std::max(1, argc > 1 ? std::atoi(argv[1]) : 1);
+  if (argc > 2 && std::strcmp(argv[2], "multiply-adds") == 0) return measure_briefly(threads);
   struct Free {
     void operator()(float* memory) const { std::free(memory); }
   };
@@ -120,7 +135,7 @@ int main(int argc, char** argv) {
 #endif
     reading.push_back(seconds_of(threads, [&](int i) { read(data + i * share, share); }));
   }
-  const double flops = 2.0 * kLanes * kSums * kSteps * threads;
+  const double flops = flops_of(threads);
   const double bytes = static_cast<double>(share) * sizeof(float) * threads;
   std::printf("{\"threads\": %d, ", threads);
   print("gflops", flops / 1e9, arithmetic, ", ");

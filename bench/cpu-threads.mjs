@@ -1,22 +1,30 @@
 // How the CPU engine uses threads: speed by their number, evenly and unevenly shaped work alike, and
 // what a program's event loop feels of a long job that leaves it one core.
 //
-// usage: node bench/cpu-threads.mjs [--rounds 5] [--json FILE]
+// usage: node bench/cpu-threads.mjs [--threads 1,2,4] [--rounds 5] [--json FILE]
 //
-// Needs a built package. Efficiency is the time on one thread over n times the time on n, medians of
-// the rounds. Lateness is that of a 5 ms interval, and of fs.stat the time to its answer.
+// Needs a built package and a C++ compiler, which builds the ceiling: a loop of independent fused
+// multiply-adds. n cores of a shared machine are rarely n times one: clocks fall, two of them may be
+// one core's hardware threads, neighbours take their part. So next to the plain efficiency, the time
+// on one thread over n times the time on n, stands that beside the ceiling: the share of the
+// multiply-adds that n threads reach over the share that one reaches, each run between two readings
+// of the ceiling on as many threads. Medians of the runs and of the rounds. Lateness is that of a
+// 5 ms interval, and of fs.stat the time to its answer.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { runCeilings, withCeilings } from './ceilings.mjs';
 import { lateness } from './lateness.mjs';
 
 const { values: flags } = parseArgs({
   options: {
+    threads: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     json: { type: 'string' },
     child: { type: 'string' },
+    ceilings: { type: 'string' },
   },
 });
 const cores = availableParallelism();
@@ -40,30 +48,40 @@ const kWork = {
 
 if (flags.child === 'work') await report(timeWork);
 else if (flags.child === 'loop') await report(watchLoop);
-else await main();
+else await withCeilings(main);
 
-async function main() {
-  const counts = [];
-  for (let n = 1; n < cores; n *= 2) counts.push(n);
-  counts.push(cores);
+async function main(program) {
+  const counts = flags.threads ? flags.threads.split(',').map(Number) : doublings(cores);
   const rounds = Array.from({ length: Number(flags.rounds) }, () =>
-    counts.map((threads) => child('work', threads)),
+    counts.map((threads) => child('work', threads, program)),
   );
-  const work = Object.keys(kWork).map((name) => {
-    const row = { work: name };
-    for (const [i, threads] of counts.entries()) {
-      row[`ms on ${threads}`] = median(rounds.map((times) => times[i][name]));
-      if (i === 0) continue;
-      row[`efficiency on ${threads}`] = median(
-        rounds.map((times) => times[0][name] / times[i][name] / threads),
-      );
-    }
-    return row;
-  });
-  const loop = child('loop', Math.max(1, cores - 1));
+  const work = Object.keys(kWork).map((name) => ({ work: name, ...scaling(counts, rounds, name) }));
+  const loop = child('loop', Math.max(1, cores - 1), program);
   console.table(work.map((row) => ({ ...row, ...rounded(row) })));
   console.table(rounded(loop));
   if (flags.json) await write(flags.json, { work, loop });
+}
+
+/** 1, 2, 4 and so on, and `most`. */
+function doublings(most) {
+  const counts = [];
+  for (let n = 1; n < most; n *= 2) counts.push(n);
+  return [...counts, most];
+}
+
+/** One piece of work on each number of threads. */
+function scaling(counts, rounds, name) {
+  const row = {};
+  for (const [i, threads] of counts.entries()) {
+    const ratio = (of) => median(rounds.map((round) => of(round[i][name], round[0][name])));
+    row[`ms on ${threads}`] = ratio((on) => on.ms);
+    row[`GFLOP/s on ${threads}`] = ratio((on) => on.ceiling);
+    if (i === 0) continue;
+    const times = threads / counts[0];
+    row[`efficiency on ${threads}`] = ratio((on, one) => one.ms / on.ms / times);
+    row[`beside the ceiling on ${threads}`] = ratio((on, one) => on.share / one.share);
+  }
+  return row;
 }
 
 async function write(file, figures) {
@@ -72,9 +90,9 @@ async function write(file, figures) {
   writeFileSync(file, `${JSON.stringify({ ...origin, ...figures }, null, 1)}\n`);
 }
 
-function child(what, threads) {
+function child(what, threads, program) {
   const env = { ...process.env, FLASHDIFF_NUM_THREADS: String(threads) };
-  const args = [fileURLToPath(import.meta.url), '--child', what];
+  const args = [fileURLToPath(import.meta.url), '--child', what, '--ceilings', program];
   return JSON.parse(execFileSync(process.execPath, args, { env, encoding: 'utf8' }));
 }
 
@@ -82,7 +100,13 @@ async function report(measure) {
   console.log(JSON.stringify(await measure(await import('flashdiff'))));
 }
 
+/**
+ * Of each piece of work: milliseconds, the ceiling's GFLOP/s, and the share of that which the work
+ * reaches, in units that cancel between numbers of threads.
+ */
 async function timeWork(flashdiff) {
+  const { threads } = flashdiff.inspect().cpu;
+  const ceiling = () => runCeilings(flags.ceilings, threads, 'multiply-adds').gflops.median;
   const times = {};
   for (const [name, calls] of Object.entries(kWork)) {
     const runs = await Promise.all(
@@ -94,9 +118,18 @@ async function timeWork(flashdiff) {
     const all = () => {
       for (const { count, call } of runs) for (let i = 0; i < count; i += 1) call().dispose();
     };
+    await flashdiff.elapsed('cpu', all);
     const samples = [];
-    for (let i = 0; i <= kRuns; i += 1) samples.push(await flashdiff.elapsed('cpu', all));
-    times[name] = median(samples.slice(1));
+    let before = ceiling();
+    for (let i = 0; i < kRuns; i += 1) {
+      const ms = await flashdiff.elapsed('cpu', all);
+      const after = ceiling();
+      const between = (before + after) / 2;
+      samples.push({ ms, ceiling: between, share: 1 / ms / between });
+      before = after;
+    }
+    const of = (field) => median(samples.map((sample) => sample[field]));
+    times[name] = { ms: of('ms'), ceiling: of('ceiling'), share: of('share') };
   }
   return times;
 }
