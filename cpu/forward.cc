@@ -17,6 +17,12 @@ float* thread_scratch(size_t floats) {
   return scratch.reserve(floats);
 }
 
+// For what the threads of a call share.
+float* call_scratch(size_t floats) {
+  static thread_local Scratch scratch;
+  return scratch.reserve(floats);
+}
+
 }  // namespace
 
 void forward(const ForwardParams& p, ThreadPool& pool) {
@@ -30,30 +36,30 @@ void forward(const ForwardParams& p, ThreadPool& pool) {
       kernels.state_floats(p, tiling.block_m) * static_cast<size_t>(tiling.kv_heads);
   const size_t scratch_floats = kernels.scratch_floats(p, tiling);
 
-  if (plan.splits() == 1) {
-    pool.run(plan.blocks(), threads, [&](int64_t index) {
-      const Block block = plan.block(index, 0);
+  const int64_t whole = plan.whole_blocks();
+  const int64_t cut = plan.blocks() - whole;
+  const int64_t splits = plan.splits();
+  float* const states = call_scratch(static_cast<size_t>(cut * splits) * state_floats);
+  const auto state_of = [&](int64_t share) {
+    return states + static_cast<size_t>(share) * state_floats;
+  };
+  pool.run(whole + cut * splits, threads, [&](int64_t task) {
+    if (task < whole) {
+      const Block block = plan.block(task);
       float* state = thread_scratch(state_floats + scratch_floats);
       kernels.accumulate(p, tiling, block, state, state + state_floats);
       kernels.finish(p, block, state);
-    });
-    return;
-  }
-  Scratch memory;
-  const auto tasks = plan.blocks() * plan.splits();
-  float* const states = memory.reserve(static_cast<size_t>(tasks) * state_floats);
-  const auto state_of = [&](int64_t task) {
-    return states + static_cast<size_t>(task) * state_floats;
-  };
-  pool.run(tasks, threads, [&](int64_t task) {
-    const Block block = plan.block(task / plan.splits(), task % plan.splits());
-    kernels.accumulate(p, tiling, block, state_of(task), thread_scratch(scratch_floats));
+    } else {
+      const int64_t share = task - whole;
+      const Block block = plan.share(whole + share / splits, share % splits);
+      kernels.accumulate(p, tiling, block, state_of(share), thread_scratch(scratch_floats));
+    }
   });
-  pool.run(plan.blocks(), threads, [&](int64_t index) {
-    const Block block = plan.block(index, 0);
-    float* state = state_of(index * plan.splits());
-    for (int64_t split = 1; split < plan.splits(); ++split) {
-      kernels.merge(p, block, state, state_of(index * plan.splits() + split));
+  pool.run(cut, threads, [&](int64_t index) {
+    const Block block = plan.block(whole + index);
+    float* state = state_of(index * splits);
+    for (int64_t split = 1; split < splits; ++split) {
+      kernels.merge(p, block, state, state_of(index * splits + split));
     }
     kernels.finish(p, block, state);
   });

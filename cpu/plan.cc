@@ -7,6 +7,10 @@ namespace {
 
 // Tasks a thread, so that the last ones end together.
 constexpr int64_t kTasksPerThread = 4;
+// With so many they do without more ado; with fewer the last block of each thread is cut. Cores are
+// not alike, and few numbers of blocks are a multiple of that of the threads.
+constexpr int64_t kManyTasksPerThread = 16;
+constexpr int64_t kLastSplits = 4;
 
 // At these sizes the rows of a block, with both results, take 3/8 MiB of float32, and a packed tile
 // of keys and values and the next one's rows 1/8 MiB each at a head dim of 64, twice that at 128:
@@ -20,10 +24,13 @@ constexpr int64_t kRunBytes = 8192;
 
 // A share of the keys should outweigh what it costs to merge it.
 constexpr int64_t kMinKeys = 1024;
+constexpr int64_t kMinKeysOfLast = 512;
 constexpr int64_t kMinKeysOfFewRows = 256;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t value, int64_t step) { return ceil_div(value, step) * step; }
+
+int64_t count(KeyRange keys) { return keys.end - keys.begin; }
 
 int64_t visible_keys(const Mask& mask, int32_t row) {
   const int64_t sinks = mask.sink_end(row);
@@ -53,12 +60,6 @@ double cost(const ForwardParams& p) {
 
 Plan::Plan(const ForwardParams& params, const Kernels& kernels, int threads)
     : p_(params), rows_(int64_t{params.seqlen_q} * (params.num_heads / params.num_kv_heads)) {
-  const int32_t last = p_.seqlen_q - 1;
-  const bool sinks = p_.mask.sink_end(last) > 0;
-  key_begin_ = sinks ? 0 : p_.mask.window_begin(0);
-  key_end_ = std::max(p_.mask.sink_end(last), p_.mask.window_end(last));
-  key_end_ = std::max(key_begin_, key_end_);
-
   const int64_t wanted = threads == 1 ? 1 : kTasksPerThread * threads;
   if (rows_ <= kernels.few_rows) {
     cut_heads(wanted);
@@ -67,6 +68,7 @@ Plan::Plan(const ForwardParams& params, const Kernels& kernels, int threads)
     cut_rows(kernels, wanted);
     cut_keys(wanted, kMinKeys);
   }
+  if (splits_ == 1) cut_last_keys(threads);
 }
 
 void Plan::cut_rows(const Kernels& kernels, int64_t wanted_tasks) {
@@ -90,7 +92,7 @@ void Plan::cut_heads(int64_t wanted_tasks) {
   const int64_t heads = std::min<int64_t>(p_.num_kv_heads, ceil_div(kRunBytes, bytes));
   head_groups_ = ceil_div(p_.num_kv_heads, heads);
   // Short sequences cannot be cut into enough shares: then heads are.
-  const int64_t shares = std::max<int64_t>(1, (key_end_ - key_begin_) / kMinKeysOfFewRows);
+  const int64_t shares = std::max<int64_t>(1, count(keys_of(0, rows_)) / kMinKeysOfFewRows);
   const int64_t groups = ceil_div(wanted_tasks, shares * p_.batch_size);
   head_groups_ = std::clamp<int64_t>(groups, head_groups_, p_.num_kv_heads);
   tiling_.kv_heads = static_cast<int32_t>(ceil_div(p_.num_kv_heads, head_groups_));
@@ -101,22 +103,50 @@ void Plan::cut_heads(int64_t wanted_tasks) {
 
 void Plan::cut_keys(int64_t wanted_tasks, int64_t min_keys) {
   if (blocks() >= wanted_tasks) return;
-  splits_ =
-      std::clamp<int64_t>((key_end_ - key_begin_) / min_keys, 1, ceil_div(wanted_tasks, blocks()));
+  const int64_t keys = count(keys_of(0, rows_));
+  splits_ = std::clamp<int64_t>(keys / min_keys, 1, ceil_div(wanted_tasks, blocks()));
 }
 
-Block Plan::block(int64_t index, int64_t split) const {
+void Plan::cut_last_keys(int threads) {
+  whole_blocks_ = blocks();
+  if (threads == 1 || blocks() >= kManyTasksPerThread * threads) return;
+  const Block last = block(blocks() - 1);
+  const int64_t shares = count({last.key_begin, last.key_end}) / kMinKeysOfLast;
+  if (shares < 2) return;
+  splits_ = std::min(shares, kLastSplits);
+  whole_blocks_ -= std::min<int64_t>(threads, blocks());
+}
+
+KeyRange Plan::keys_of(int64_t row_begin, int64_t row_end) const {
+  const int64_t group = p_.num_heads / p_.num_kv_heads;
+  const auto first = static_cast<int32_t>(row_begin / group);
+  const auto last = static_cast<int32_t>((row_end - 1) / group);
+  const int32_t sink_end = p_.mask.sink_end(last);
+  const int32_t begin = sink_end > 0 ? 0 : p_.mask.window_begin(first);
+  return {begin, std::max({begin, sink_end, p_.mask.window_end(last)})};
+}
+
+Block Plan::block(int64_t index) const {
   const int64_t group = index % groups_;
-  const int64_t keys = key_end_ - key_begin_;
   Block block;
   block.batch = static_cast<int32_t>(group / head_groups_);
   block.kv_head = static_cast<int32_t>(group % head_groups_ * tiling_.kv_heads);
   block.kv_heads = std::min(tiling_.kv_heads, p_.num_kv_heads - block.kv_head);
   block.row_begin = (blocks_ - 1 - index / groups_) * tiling_.block_m;
   block.row_end = std::min(block.row_begin + tiling_.block_m, rows_);
-  block.key_begin = static_cast<int32_t>(key_begin_ + keys * split / splits_);
-  block.key_end = static_cast<int32_t>(key_begin_ + keys * (split + 1) / splits_);
+  const KeyRange keys = keys_of(block.row_begin, block.row_end);
+  block.key_begin = keys.begin;
+  block.key_end = keys.end;
   return block;
+}
+
+Block Plan::share(int64_t index, int64_t split) const {
+  Block share = block(index);
+  const int64_t begin = share.key_begin;
+  const int64_t keys = share.key_end - begin;
+  share.key_begin = static_cast<int32_t>(begin + keys * split / splits_);
+  share.key_end = static_cast<int32_t>(begin + keys * (split + 1) / splits_);
+  return share;
 }
 
 }  // namespace flashdiff::cpu

@@ -17,6 +17,15 @@ async function run(environment: Record<string, string>, ...args: string[]) {
 const table = groups.flatMap(({ cases }) => cases);
 /** Every `step`-th problem of the table. */
 const some = (step: number) => table.filter((_, index) => index % step === 0);
+/** So many keys and so few rows that the last blocks of the threads are cut along the keys. */
+const cut = [
+  {},
+  { causal: true } as const,
+  { window: [700, 500] as [number, number], sinks: 7 },
+  { causal: true, window: [900, 0] as [number, number], sinks: 3 } as const,
+].flatMap((mask) =>
+  table.slice(0, 6).map((any) => ({ ...any, seqlenQ: 301, seqlenK: 2222, headDim: 64, mask })),
+);
 
 const engine = (environment: Record<string, string>) => ({
   name: 'cpu',
@@ -51,7 +60,7 @@ describe('threads', () => {
     async (threads) => {
       const environment = { FLASHDIFF_NUM_THREADS: String(threads) };
       expect(JSON.parse(await run(environment, '-p', kInspect)).threads).toBe(threads);
-      const cases = some(25);
+      const cases = [...some(25), ...cut];
       const report = await runEngine(engine(environment), cases, () => {});
       expect(report.failures).toEqual([]);
       expect(report.right).toBe(cases.length);

@@ -5,8 +5,8 @@
 
 namespace flashdiff::cpu::FLASHDIFF_ISA {
 
-// Minimax of the relative error of 2^r on [-1/2, 1/2], exact at 0: 2.6e-9 before rounding. Summed in
-// pairs of terms, which wait for each other less than one after another.
+// Minimax of the relative error of 2^r on [-1/2, 1/2], exact at 0: 2.6e-9 before rounding. Summed
+// in pairs of terms, which wait for each other less than one after another.
 inline Vec exp2_reduced(Vec r) {
   const Vec r2 = r * r;
   const Vec low = r * splat(6.93147215e-1f) + splat(1.0f);

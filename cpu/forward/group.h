@@ -6,7 +6,8 @@
 namespace flashdiff::cpu::FLASHDIFF_ISA {
 
 template <class Unit, int kR, int kV>
-[[gnu::noinline]] void score_panel(const float* queries, const float* keys, int64_t depth, float* scores) {
+[[gnu::noinline]] void score_panel(const float* queries, const float* keys, int64_t depth,
+                                   float* scores) {
   Vec sums[kR][kV] = {};
   multiply<Unit, 1, kR>(queries, keys, depth, sums);
 #pragma GCC unroll 16
@@ -33,7 +34,7 @@ inline void score(const float* queries, const float* keys, int64_t depth, const 
 
 template <int kV, class Unit, int kR>
 [[gnu::noinline]] void attend_panel(const float* weights, const float* values, int64_t depth,
-                         const float (&rescale)[kR], float* results, int64_t width) {
+                                    const float (&rescale)[kR], float* results, int64_t width) {
   Vec sums[kR][kV];
 #pragma GCC unroll 16
   for (int r = 0; r < kR; ++r) {
