@@ -3,13 +3,13 @@
 //
 // usage: node bench/cpu-threads.mjs [--threads 1,2,4] [--rounds 5] [--json FILE]
 //
-// Needs a built package and a C++ compiler, which builds the ceiling: a loop of independent fused
-// multiply-adds. n cores of a shared machine are rarely n times one: clocks fall, two of them may be
-// one core's hardware threads, neighbours take their part. So next to the plain efficiency, the time
-// on one thread over n times the time on n, stands that beside the ceiling: the share of the
-// multiply-adds that n threads reach over the share that one reaches, each run between two readings
-// of the ceiling on as many threads. Medians of the runs and of the rounds. Lateness is that of a
-// 5 ms interval, and of fs.stat the time to its answer.
+// Needs a built package and a C++ compiler, which builds the ceiling: what so many threads do
+// together of independent fused multiply-adds. n cores of a shared machine are rarely n times one:
+// clocks fall, two of them may be one core's hardware threads, neighbours take their part. So next to
+// the plain efficiency, the time on one thread over n times the time on n, stands that beside the
+// ceiling: the share of it that n threads reach over the share that one reaches, each run between
+// two readings of the ceiling on as many threads. Medians of the runs and of the rounds. Lateness is
+// that of a 5 ms interval, and of fs.stat the time to its answer.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
