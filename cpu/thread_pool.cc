@@ -21,8 +21,15 @@ namespace flashdiff::cpu {
 namespace {
 
 constexpr int kMaxThreads = 1024;
-// Longer than the gap between two calls of a busy queue, shorter than anybody notices.
-constexpr std::chrono::microseconds kSpin{30};
+// Longer than most gaps between two calls of a busy queue, shorter than anybody notices. To wake a
+// sleeper takes about as long.
+constexpr std::chrono::microseconds kSpin{100};
+
+uint64_t offer_of(uint32_t call, int seats) {
+  return uint64_t{call} << 32 | static_cast<uint32_t>(seats);
+}
+uint32_t call_of(uint64_t offer) { return static_cast<uint32_t>(offer >> 32); }
+int seats_of(uint64_t offer) { return static_cast<int>(offer & 0xffffffff); }
 
 void pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -31,7 +38,7 @@ void pause() {
 }
 
 template <class Condition>
-bool spin_until(Condition condition) {
+bool spin_until(const Condition& condition) {
   const auto end = std::chrono::steady_clock::now() + kSpin;
   do {
     for (int i = 0; i < 32; ++i) {
@@ -58,37 +65,46 @@ int thread_count() {
   return threads;
 }
 
+template <class Condition>
+void Waiters::await(const Condition& condition) {
+  if (spin_until(condition)) return;
+  std::unique_lock lock(mutex_);
+  ++asleep_;  // then looks at the condition: who makes it true looks for sleepers after that
+  wake_.wait(lock, condition);
+  --asleep_;
+}
+
+void Waiters::wake(int most) {
+  const int asleep = asleep_;
+  if (asleep == 0) return;
+  { const std::lock_guard lock(mutex_); }  // nobody is between looking and sleeping
+  if (most < asleep) {
+    for (int i = 0; i < most; ++i) wake_.notify_one();
+  } else {
+    wake_.notify_all();
+  }
+}
+
 void ThreadPool::run(int64_t count, int threads, const Task& task) {
-  const int workers = static_cast<int>(std::min<int64_t>(std::min(threads, threads_), count)) - 1;
-  if (workers <= 0) {
+  const int wanted = static_cast<int>(std::min<int64_t>(std::min(threads, threads_), count)) - 1;
+  if (wanted <= 0) {
     for (int64_t i = 0; i < count; ++i) task(i);
     return;
   }
   const std::lock_guard turn(turn_);
-  start_workers(workers);
-  {
-    const std::lock_guard lock(mutex_);
-    task_ = &task;
-    seats_ = std::min(workers, started_);
-    failure_ = nullptr;
-    next_ = 0;
-    count_ = count;
-    ++calls_;
-  }
-  if (workers < started_) {
-    for (int i = 0; i < workers; ++i) wake_.notify_one();
-  } else {
-    wake_.notify_all();
-  }
+  start_workers(wanted);
+  const int seats = std::min(wanted, started_);
+  task_ = &task;
+  next_ = 0;
+  count_ = count;
+  left_ = 0;
+  const uint32_t call = call_of(offer_) + 1;
+  offer_ = offer_of(call, seats);
+  workers_.wake(seats);
   take_tasks();
 
-  std::unique_lock lock(mutex_);
-  seats_ = 0;
-  lock.unlock();
-  spin_until([this] { return inside_ == 0; });
-  lock.lock();
-  left_.wait(lock, [this] { return inside_ == 0; });
-  task_ = nullptr;
+  const int taken = seats - seats_of(offer_.exchange(offer_of(call, 0)));
+  caller_.await([&] { return left_ == taken; });
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
@@ -106,25 +122,29 @@ void ThreadPool::work() {
 #endif
   uint32_t seen = 0;
   for (;;) {
-    spin_until([&] { return calls_ != seen; });
-    std::unique_lock lock(mutex_);
-    wake_.wait(lock, [&] { return calls_ != seen; });
-    seen = calls_;
-    if (seats_ == 0) continue;
-    --seats_;
-    ++inside_;
-    lock.unlock();
+    workers_.await([&] { return call_of(offer_) != seen; });
+    if (!take_seat(seen)) continue;
     take_tasks();
-    lock.lock();
-    if (--inside_ == 0) left_.notify_one();
+    ++left_;
+    caller_.wake(1);
   }
+}
+
+// Of the newest call, which is seen then.
+bool ThreadPool::take_seat(uint32_t& seen) {
+  uint64_t offer = offer_;
+  do {
+    seen = call_of(offer);
+    if (seats_of(offer) == 0) return false;
+  } while (!offer_.compare_exchange_weak(offer, offer - 1));
+  return true;
 }
 
 void ThreadPool::take_tasks() {
   try {
     for (int64_t i; (i = next_++) < count_;) (*task_)(i);
   } catch (...) {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(failure_mutex_);
     if (!failure_) failure_ = std::current_exception();
     count_ = 0;
   }

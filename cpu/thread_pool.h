@@ -18,6 +18,21 @@ namespace flashdiff::cpu {
 // the variable holds no number of threads.
 int thread_count();
 
+// Threads that wait for something another thread does: awake at first, then asleep.
+class Waiters {
+ public:
+  // `condition` reads atomics alone.
+  template <class Condition>
+  void await(const Condition& condition);
+  // To be called after the condition has become true. Wakes at most so many sleepers.
+  void wake(int most);
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::atomic<int> asleep_{0};
+};
+
 class ThreadPool {
  public:
   using Task = std::function<void(int64_t)>;
@@ -32,22 +47,26 @@ class ThreadPool {
  private:
   void start_workers(int workers);
   void work();
+  bool take_seat(uint32_t& seen);
   void take_tasks();
 
   const int threads_;
   int started_ = 0;  // guarded by turn_
   std::mutex turn_;  // held by the thread inside run()
 
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::condition_variable left_;
-  const Task* task_ = nullptr;  // guarded by mutex_, like the next two
-  int seats_ = 0;               // workers that may still join
-  std::exception_ptr failure_;
+  // The call. Set while no worker has a seat, but for what is atomic.
+  const Task* task_ = nullptr;
   std::atomic<int64_t> next_{0};
   std::atomic<int64_t> count_{0};
-  std::atomic<int> inside_{0};      // workers that joined; written under mutex_
-  std::atomic<uint32_t> calls_{0};  // grows with each run(): what an idle worker watches
+  std::mutex failure_mutex_;
+  std::exception_ptr failure_;
+
+  // The call's number in the upper half, in the lower one the seats that workers may still take.
+  // One word, so that no worker takes a seat of a call that is over.
+  std::atomic<uint64_t> offer_{0};
+  std::atomic<int> left_{0};  // workers that had a seat and are done
+  Waiters workers_;           // for an offer they have not seen
+  Waiters caller_;            // for all that took a seat to leave
 };
 
 }  // namespace flashdiff::cpu
