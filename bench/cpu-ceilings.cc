@@ -1,19 +1,15 @@
-// What N threads of this machine can do at most, printed as JSON: floating-point operations a
-// second in loops of independent fused multiply-adds, the same of bfloat16 dot products where it
-// has them, and bytes a second read from memory. Of arithmetic, what the threads do together in a
-// given time: none waits for a slower one. `multiply-adds` measures the first alone, briefly.
+// What this machine can do at most, printed as JSON: floating-point operations a second in a loop
+// of independent fused multiply-adds, the same of bfloat16 dot products where it has them, and
+// bytes a second read from memory, on N threads.
 //
-// usage: cpu-ceilings THREADS [multiply-adds]     built by bench/ceilings.mjs
+// usage: cpu-ceilings THREADS     built by bench/cpu.mjs with -O3 -march=native -ffp-contract=fast
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <functional>
 #include <memory>
-#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -34,43 +30,22 @@ constexpr int kLanes = 8;
 constexpr int kLanes = 4;
 #endif
 constexpr int kSums = 12;  // more than latency times throughput of any core so far
-constexpr int64_t kSteps = 1 << 14;
-constexpr std::chrono::milliseconds kSpan{8};
+constexpr int64_t kSteps = 1 << 22;
 constexpr int64_t kFloats = 1 << 26;  // 256 MiB: beyond every cache
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr int kRounds = 15;
-constexpr int kBriefRounds = 5;
 
 using Vec [[gnu::vector_size(kLanes * 4)]] = float;
 
 volatile float sink;
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-void on_threads(int threads, const std::function<void(int)>& work) {
+double seconds_of(int threads, const std::function<void(int)>& work) {
+  const auto start = std::chrono::steady_clock::now();
   std::vector<std::thread> pool;
   for (int i = 1; i < threads; ++i) pool.emplace_back(work, i);
   work(0);
   for (std::thread& thread : pool) thread.join();
-}
-
-// How often a second all threads together do `work`.
-double rate_of(int threads, const std::function<void(int)>& work) {
-  std::vector<double> rates(static_cast<size_t>(threads));
-  std::atomic<int> missing = threads;
-  on_threads(threads, [&](int i) {
-    // Awake: who sleeps may wake on the core of another.
-    for (--missing; missing > 0;) std::this_thread::yield();
-    const auto start = Clock::now();
-    int64_t times = 0;
-    for (; Clock::now() - start < kSpan; ++times) work(i);
-    rates[static_cast<size_t>(i)] = static_cast<double>(times) / seconds_since(start);
-  });
-  return std::accumulate(rates.begin(), rates.end(), 0.0);
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 void multiply_add(int seed) {
@@ -111,26 +86,17 @@ void read(const float* data, int64_t count) {
   sink = sums[0][0];
 }
 
-void print(const char* name, std::vector<double> rates, const char* end) {
-  std::sort(rates.begin(), rates.end());
+void print(const char* name, double scale, std::vector<double> seconds, const char* end) {
+  std::sort(seconds.begin(), seconds.end());
   std::printf("\"%s\": {\"median\": %.2f, \"max\": %.2f, \"min\": %.2f}%s", name,
-              rates[rates.size() / 2], rates.back(), rates.front(), end);
+              scale / seconds[seconds.size() / 2], scale / seconds.front(), scale / seconds.back(),
+              end);
 }
 
-double gflops_of(int threads) {
-  return 2e-9 * kLanes * kSums * kSteps * rate_of(threads, multiply_add);
-}
+}  // namespace
 
-int measure_briefly(int threads) {
-  std::vector<double> gflops;
-  gflops_of(threads);  // wakes the cores
-  for (int round = 0; round < kBriefRounds; ++round) gflops.push_back(gflops_of(threads));
-  std::printf("{\"threads\": %d, ", threads);
-  print("gflops", gflops, "}\n");
-  return 0;
-}
-
-int measure_all(int threads) {
+int main(int argc, char** argv) {
+  const int threads = std::max(1, argc > 1 ? std::atoi(argv[1]) : 1);
   struct Free {
     void operator()(float* memory) const { std::free(memory); }
   };
@@ -142,33 +108,22 @@ int measure_all(int threads) {
   madvise(data, kFloats * sizeof(float), MADV_HUGEPAGE);
 #endif
   const int64_t share = kFloats / threads / 1024 * 1024;
-  const double gigabytes = 1e-9 * static_cast<double>(share) * sizeof(float) * threads;
-  on_threads(threads, [&](int i) { std::fill_n(data + i * share, share, 1.0f); });
+  seconds_of(threads, [&](int i) { std::fill_n(data + i * share, share, 1.0f); });
 
-  std::vector<double> gflops;
-  std::vector<double> gflops_of_bfloat16;
-  std::vector<double> gbps;
+  std::vector<double> arithmetic;
+  std::vector<double> bfloat16;
+  std::vector<double> reading;
   for (int round = 0; round < kRounds; ++round) {
-    gflops.push_back(gflops_of(threads));
+    arithmetic.push_back(seconds_of(threads, multiply_add));
 #ifdef __AVX512BF16__
-    gflops_of_bfloat16.push_back(4e-9 * kLanes * kSums * kSteps *
-                                 rate_of(threads, multiply_add_bfloat16));
+    bfloat16.push_back(seconds_of(threads, multiply_add_bfloat16));
 #endif
-    const auto start = Clock::now();
-    on_threads(threads, [&](int i) { read(data + i * share, share); });
-    gbps.push_back(gigabytes / seconds_since(start));
+    reading.push_back(seconds_of(threads, [&](int i) { read(data + i * share, share); }));
   }
+  const double flops = 2.0 * kLanes * kSums * kSteps * threads;
+  const double bytes = static_cast<double>(share) * sizeof(float) * threads;
   std::printf("{\"threads\": %d, ", threads);
-  print("gflops", gflops, ", ");
-  if (!gflops_of_bfloat16.empty()) print("gflopsOfBFloat16", gflops_of_bfloat16, ", ");
-  print("gbps", gbps, "}\n");
-  return 0;
-}
-
-}  // namespace
-
-int main(int argc, char** argv) {
-  const int threads = std::max(1, argc > 1 ? std::atoi(argv[1]) : 1);
-  const bool brief = argc > 2 && std::strcmp(argv[2], "multiply-adds") == 0;
-  return brief ? measure_briefly(threads) : measure_all(threads);
+  print("gflops", flops / 1e9, arithmetic, ", ");
+  if (!bfloat16.empty()) print("gflopsOfBFloat16", 2 * flops / 1e9, bfloat16, ", ");
+  print("gbps", bytes / 1e9, reading, "}\n");
 }

@@ -3,19 +3,18 @@
 //
 // usage: node bench/cpu-threads.mjs [--threads 1,2,4] [--rounds 5] [--json FILE]
 //
-// Needs a built package and a C++ compiler, which builds the ceiling: what so many threads do
-// together of independent fused multiply-adds. n cores of a shared machine are rarely n times one:
-// clocks fall, two of them may be one core's hardware threads, neighbours take their part. So next to
-// the plain efficiency, the time on one thread over n times the time on n, stands that beside the
-// ceiling: the share of it that n threads reach over the share that one reaches, each run between
-// two readings of the ceiling on as many threads. Medians of the runs and of the rounds. Lateness is
-// that of a 5 ms interval, and of fs.stat the time to its answer.
-import { execFileSync } from 'node:child_process';
+// Needs a built package. n cores of a shared machine are rarely n times one: clocks fall, caches and
+// memory are shared, neighbours take their part. So beside one process of n threads stand n processes
+// of one thread each, which do the same at the same time and wait for nobody:
+//   efficiency   what n threads do in a second, over n times what one does
+//   of apart     the same, over what the n processes do together
+// Medians of the rounds. Lateness is that of a 5 ms interval, and of fs.stat the time to its answer.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { runCeilings, withCeilings } from './ceilings.mjs';
 import { lateness } from './lateness.mjs';
 
 const { values: flags } = parseArgs({
@@ -24,12 +23,12 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string', default: '5' },
     json: { type: 'string' },
     child: { type: 'string' },
-    ceilings: { type: 'string' },
   },
 });
 const cores = availableParallelism();
-const kRuns = 5;
 const kLongJob = 2000;
+/** Milliseconds for which each piece of work is done again and again. */
+const kSpan = 1000;
 const causal = { causal: true };
 
 /** What is timed together: how many calls of which shape and options. */
@@ -46,20 +45,27 @@ const kWork = {
   ],
 };
 
-if (flags.child === 'work') await report(timeWork);
-else if (flags.child === 'loop') await report(watchLoop);
-else await withCeilings(main);
+if (flags.child === 'work') await work();
+else if (flags.child === 'loop') process.send(await watchLoop(await import('flashdiff')));
+else await main();
 
-async function main(program) {
+async function main() {
   const counts = flags.threads ? flags.threads.split(',').map(Number) : doublings(cores);
-  const rounds = Array.from({ length: Number(flags.rounds) }, () =>
-    counts.map((threads) => child('work', threads, program)),
-  );
-  const work = Object.keys(kWork).map((name) => ({ work: name, ...scaling(counts, rounds, name) }));
-  const loop = child('loop', Math.max(1, cores - 1), program);
+  const rounds = [];
+  for (let i = 0; i < Number(flags.rounds); i += 1) {
+    const one = await perSecond(1, 1);
+    const many = [];
+    for (const n of counts.filter((n) => n > 1)) {
+      many.push({ n, together: await perSecond(n, 1), apart: await perSecond(1, n) });
+    }
+    rounds.push({ one, many });
+  }
+  const work = Object.keys(kWork).map((name, i) => ({ work: name, ...scaling(rounds, i) }));
+  const [loop] = start('loop', Math.max(1, cores - 1), 1);
+  const [lateness] = await once(loop, 'message');
   console.table(work.map((row) => ({ ...row, ...rounded(row) })));
-  console.table(rounded(loop));
-  if (flags.json) await write(flags.json, { work, loop });
+  console.table(rounded(lateness));
+  if (flags.json) await write(flags.json, { work, loop: lateness });
 }
 
 /** 1, 2, 4 and so on, and `most`. */
@@ -69,17 +75,14 @@ function doublings(most) {
   return [...counts, most];
 }
 
-/** One piece of work on each number of threads. */
-function scaling(counts, rounds, name) {
-  const row = {};
-  for (const [i, threads] of counts.entries()) {
-    const ratio = (of) => median(rounds.map((round) => of(round[i][name], round[0][name])));
-    row[`ms on ${threads}`] = ratio((on) => on.ms);
-    row[`GFLOP/s on ${threads}`] = ratio((on) => on.ceiling);
-    if (i === 0) continue;
-    const times = threads / counts[0];
-    row[`efficiency on ${threads}`] = ratio((on, one) => one.ms / on.ms / times);
-    row[`beside the ceiling on ${threads}`] = ratio((on, one) => on.share / one.share);
+/** The i-th piece of work on each number of threads. */
+function scaling(rounds, i) {
+  const row = { 'ms on 1': median(rounds.map(({ one }) => 1000 / one[i])) };
+  for (const [k, { n }] of rounds[0].many.entries()) {
+    const of = (figure) => median(rounds.map(({ one, many }) => figure(one[i], many[k])));
+    row[`ms on ${n}`] = of((_, { together }) => 1000 / together[i]);
+    row[`efficiency on ${n}`] = of((one, { together }) => together[i] / one / n);
+    row[`of apart on ${n}`] = of((_, { together, apart }) => together[i] / apart[i]);
   }
   return row;
 }
@@ -90,48 +93,48 @@ async function write(file, figures) {
   writeFileSync(file, `${JSON.stringify({ ...origin, ...figures }, null, 1)}\n`);
 }
 
-function child(what, threads, program) {
+function start(what, threads, copies) {
   const env = { ...process.env, FLASHDIFF_NUM_THREADS: String(threads) };
-  const args = [fileURLToPath(import.meta.url), '--child', what, '--ceilings', program];
-  return JSON.parse(execFileSync(process.execPath, args, { env, encoding: 'utf8' }));
+  const file = fileURLToPath(import.meta.url);
+  return Array.from({ length: copies }, () => fork(file, ['--child', what], { env }));
 }
 
-async function report(measure) {
-  console.log(JSON.stringify(await measure(await import('flashdiff'))));
+/** How often a second each piece of work is done by so many processes of so many threads. */
+async function perSecond(threads, copies) {
+  const children = start('work', threads, copies);
+  const all = () => Promise.all(children.map(async (child) => (await once(child, 'message'))[0]));
+  const rates = [];
+  for (const _ of Object.keys(kWork)) {
+    await all(); // are ready
+    const done = all();
+    for (const child of children) child.send('go');
+    rates.push((await done).reduce((sum, rate) => sum + rate));
+  }
+  return rates;
 }
 
-/**
- * Of each piece of work: milliseconds, the ceiling's GFLOP/s, and the share of that which the work
- * reaches, in units that cancel between numbers of threads.
- */
-async function timeWork(flashdiff) {
-  const { threads } = flashdiff.inspect().cpu;
-  const ceiling = () => runCeilings(flags.ceilings, threads, 'multiply-adds').gflops.median;
-  const times = {};
-  for (const [name, calls] of Object.entries(kWork)) {
+/** In a process of its own: each piece of work when told so, and how often a second. */
+async function work() {
+  const flashdiff = await import('flashdiff');
+  for (const calls of Object.values(kWork)) {
     const runs = await Promise.all(
       calls.map(async ([count, shape, options]) => ({
         count,
         call: await callOf(flashdiff, shape, options),
       })),
     );
-    const all = () => {
+    const once = () => {
       for (const { count, call } of runs) for (let i = 0; i < count; i += 1) call().dispose();
     };
-    await flashdiff.elapsed('cpu', all);
-    const samples = [];
-    let before = ceiling();
-    for (let i = 0; i < kRuns; i += 1) {
-      const ms = await flashdiff.elapsed('cpu', all);
-      const after = ceiling();
-      const between = (before + after) / 2;
-      samples.push({ ms, ceiling: between, share: 1 / ms / between });
-      before = after;
-    }
-    const of = (field) => median(samples.map((sample) => sample[field]));
-    times[name] = { ms: of('ms'), ceiling: of('ceiling'), share: of('share') };
+    await flashdiff.elapsed('cpu', once);
+    process.send('ready');
+    await new Promise((resolve) => process.once('message', resolve));
+    let milliseconds = 0;
+    let times = 0;
+    for (; milliseconds < kSpan; times += 1) milliseconds += await flashdiff.elapsed('cpu', once);
+    process.send((1000 * times) / milliseconds);
   }
-  return times;
+  process.disconnect();
 }
 
 /** A job of two seconds, and what timers and files notice of it; the same for as long without it. */
