@@ -16,7 +16,15 @@ struct BFloat16 {
 inline Vec widen(const float* from) { return load(from); }
 
 inline Vec widen(const BFloat16* from) {
-  return from_bits(__builtin_convertvector(load_as<VecH>(from), VecU) << 16);
+  const VecH half = load_as<VecH>(from);
+#if defined(__AVX512F__)
+  const auto wide = reinterpret_cast<VecU>(_mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(half)));
+#elif defined(__AVX2__)
+  const auto wide = reinterpret_cast<VecU>(_mm256_cvtepu16_epi32(reinterpret_cast<__m128i>(half)));
+#else
+  const VecU wide = __builtin_convertvector(half, VecU);
+#endif
+  return from_bits(wide << 16);
 }
 
 inline Vec widen(const Float16* from) {
