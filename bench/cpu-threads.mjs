@@ -30,12 +30,14 @@ const kLongJob = 2000;
 /** Milliseconds for which each piece of work is done again and again. */
 const kSpan = 1000;
 const causal = { causal: true };
+/** Sequences for which all cores have 16 blocks of 256 rows each, of so many in a sequence. */
+const sequences = (blocks) => Math.ceil((16 * cores) / blocks);
 
 /** What is timed together: how many calls of which shape and options. */
 const kWork = {
-  full: [[1, '1x8x2048x64', {}]],
-  causal: [[1, '1x8x2048x64', causal]],
-  'causal, 256 keys back': [[1, '1x8x4096x64', { causal: true, window: [256, 0] }]],
+  full: [[1, `${sequences(64)}x8x2048x64`, {}]],
+  causal: [[1, `${sequences(64)}x8x2048x64`, causal]],
+  'causal, 256 keys back': [[1, `${sequences(128)}x8x4096x64`, { causal: true, window: [256, 0] }]],
   'one long head': [[1, '1x1x8192x64', {}]],
   'one long head, causal': [[1, '1x1x8192x64', causal]],
   'many short heads': [[1, '64x8x128x64', causal]],
