@@ -64,10 +64,10 @@ async function main() {
   }
   const work = Object.keys(kWork).map((name, i) => ({ work: name, ...scaling(rounds, i) }));
   const [loop] = start('loop', Math.max(1, cores - 1), 1);
-  const [lateness] = await once(loop, 'message');
+  const [late] = await once(loop, 'message');
   console.table(work.map((row) => ({ ...row, ...rounded(row) })));
-  console.table(rounded(lateness));
-  if (flags.json) await write(flags.json, { work, loop: lateness });
+  console.table(rounded(late));
+  if (flags.json) await write(flags.json, { work, loop: late });
 }
 
 /** 1, 2, 4 and so on, and `most`. */
@@ -125,15 +125,15 @@ async function work() {
         call: await callOf(flashdiff, shape, options),
       })),
     );
-    const once = () => {
+    const doAll = () => {
       for (const { count, call } of runs) for (let i = 0; i < count; i += 1) call().dispose();
     };
-    await flashdiff.elapsed('cpu', once);
+    await flashdiff.elapsed('cpu', doAll);
     process.send('ready');
     await new Promise((resolve) => process.once('message', resolve));
     let milliseconds = 0;
     let times = 0;
-    for (; milliseconds < kSpan; times += 1) milliseconds += await flashdiff.elapsed('cpu', once);
+    for (; milliseconds < kSpan; times += 1) milliseconds += await flashdiff.elapsed('cpu', doAll);
     process.send((1000 * times) / milliseconds);
   }
   process.disconnect();

@@ -12,16 +12,8 @@ namespace {
 // A thread that is woken should find at least this much to do.
 constexpr double kCostPerThread = 1e6;
 
-float* thread_scratch(size_t floats) {
-  static thread_local Scratch scratch;
-  return scratch.reserve(floats);
-}
-
-// For what the threads of a call share.
-float* call_scratch(size_t floats) {
-  static thread_local Scratch scratch;
-  return scratch.reserve(floats);
-}
+thread_local Scratch task_scratch;  // of the thread's current task
+thread_local Scratch call_scratch;  // for what the threads of its call share
 
 }  // namespace
 
@@ -39,20 +31,20 @@ void forward(const ForwardParams& p, ThreadPool& pool) {
   const int64_t whole = plan.whole_blocks();
   const int64_t cut = plan.blocks() - whole;
   const int64_t splits = plan.splits();
-  float* const states = call_scratch(static_cast<size_t>(cut * splits) * state_floats);
+  float* const states = call_scratch.reserve(static_cast<size_t>(cut * splits) * state_floats);
   const auto state_of = [&](int64_t share) {
     return states + static_cast<size_t>(share) * state_floats;
   };
   pool.run(whole + cut * splits, threads, [&](int64_t task) {
     if (task < whole) {
       const Block block = plan.block(task);
-      float* state = thread_scratch(state_floats + scratch_floats);
+      float* state = task_scratch.reserve(state_floats + scratch_floats);
       kernels.accumulate(p, tiling, block, state, state + state_floats);
       kernels.finish(p, block, state);
     } else {
       const int64_t share = task - whole;
       const Block block = plan.share(whole + share / splits, share % splits);
-      kernels.accumulate(p, tiling, block, state_of(share), thread_scratch(scratch_floats));
+      kernels.accumulate(p, tiling, block, state_of(share), task_scratch.reserve(scratch_floats));
     }
   });
   pool.run(cut, threads, [&](int64_t index) {

@@ -1,4 +1,7 @@
 // The steps of a tile for a group of kR rows: scores, weights, results.
+//
+// A panel's product is a function of its own: inlined beside the softmax, it lost registers to that
+// one's constants, and AVX2, which has 16, loaded each column again for every row.
 #pragma once
 
 #include "softmax.h"
