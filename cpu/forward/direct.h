@@ -57,9 +57,9 @@ class DirectBlock {
   }
 
  private:
-  static constexpr int kTile = 64;                     // keys
-  static constexpr int kAhead = 8;                     // keys between what is used and fetched
-  static constexpr int kTogether = kRows > 8 ? 8 : 4;  // values added to a result at a time
+  static constexpr int kTile = 64;                      // keys
+  static constexpr int kAhead = 16;                     // keys between what is used and fetched
+  static constexpr int kTogether = kLanes > 8 ? 8 : 4;  // keys met at a time
 
   static KeyRange next_tile(int32_t begin, int32_t end) {
     return {begin, end - begin < kTile ? end : begin + kTile};
@@ -88,49 +88,76 @@ class DirectBlock {
     for (int64_t i = 0; i < dim_; ++i) to[i] *= scale_.sign;
   }
 
-  // Calls step(head, first key of `count`) for all heads and keys, in the order of the memory.
+  // Calls step(head, first key, number of keys) for all heads and keys, in the order of the memory.
   template <class Step>
-  void for_each_place(const Strides& strides, int32_t count, const Step& step) const {
-    if (strides.head > strides.seq) {
-      for (int32_t head = 0; head < block_.kv_heads; ++head) {
-        for (int32_t key = tile_.begin; key < tile_.end; key += count) step(head, key);
+  void for_each_place(const Strides& strides, const Step& step) const {
+    const bool head_by_head = strides.head > strides.seq;
+    const int32_t heads = head_by_head ? 1 : block_.kv_heads;
+    for (int32_t head = 0; head < block_.kv_heads; head += heads) {
+      for (int32_t key = tile_.begin; key < tile_.end; key += kTogether) {
+        const int32_t count = tile_.end - key < kTogether ? tile_.end - key : kTogether;
+        for (int32_t i = 0; i < heads; ++i) step(head + i, key, count);
       }
+    }
+  }
+
+  // Calls step(integral_constant, which of the keys) for those of `count` keys that the row sees:
+  // once for kTogether, or key by key.
+  template <class Step>
+  void for_each_seen(int64_t row, int32_t column, int32_t count, const Step& step) const {
+    const Visible& visible = visible_[row];
+    if (count == kTogether && visible.contains_all(column, column + count)) {
+      step(std::integral_constant<int, kTogether>(), 0);
       return;
     }
-    for (int32_t key = tile_.begin; key < tile_.end; key += count) {
-      for (int32_t head = 0; head < block_.kv_heads; ++head) step(head, key);
+    for (int32_t i = 0; i < count; ++i) {
+      if (visible.contains(column + i)) step(std::integral_constant<int, 1>(), i);
     }
   }
 
   // The machine does not guess beyond a page.
-  bool is_fetched(int32_t key) const { return key + kAhead < block_.key_end; }
+  void fetch_ahead(const T* rows, int64_t stride, int32_t key, int32_t count) const {
+    for (int32_t i = 0; i < count && key + i + kAhead < block_.key_end; ++i) {
+      fetch(rows + (i + kAhead) * stride, row_bytes_);
+    }
+  }
 
   void score() const {
-    for_each_place(p_.k_strides, 1, [this](int32_t head, int32_t key) {
+    const int64_t stride = p_.k_strides.seq;
+    for_each_place(p_.k_strides, [this, stride](int32_t head, int32_t key, int32_t count) {
       const int32_t column = key - tile_.begin;
       for (int map = 0; map < 2; ++map) {
-        const T* k = at(p_.k[map], p_.k_strides, head, key);
-        if (is_fetched(key)) fetch(k + kAhead * p_.k_strides.seq, row_bytes_);
+        const T* keys = at(p_.k[map], p_.k_strides, head, key);
+        fetch_ahead(keys, stride, key, count);
         for (int64_t row = 0; row < row_count_; ++row) {
-          scores(head, map, row)[column] =
-              visible_[row].contains(column) ? dot(query(head, map, row), k) : -kInfinity;
+          const float* query = this->query(head, map, row);
+          float* to = scores(head, map, row) + column;
+          for (int32_t i = 0; i < count; ++i) to[i] = -kInfinity;
+          for_each_seen(row, column, count, [&](auto number, int32_t i) {
+            score_keys<number>(query, keys + i * stride, to + i);
+          });
         }
       }
     });
   }
 
-  float dot(const float* query, const T* key) const {
-    Vec sums[4] = {};
+  template <int kCount>
+  void score_keys(const float* query, const T* keys, float* to) const {
+    const int64_t stride = p_.k_strides.seq;
+    Vec sums[kCount] = {};
     int64_t i = 0;
-    for (; i + 4 * kLanes <= p_.head_dim; i += 4 * kLanes) {
-#pragma GCC unroll 4
-      for (int v = 0; v < 4; ++v) {
-        sums[v] += load(query + i + v * kLanes) * widen(key + i + v * kLanes);
-      }
+    for (; i + kLanes <= p_.head_dim; i += kLanes) {
+      const Vec elements = load(query + i);
+#pragma GCC unroll 8
+      for (int n = 0; n < kCount; ++n) sums[n] += elements * widen(keys + n * stride + i);
     }
-    for (; i + kLanes <= p_.head_dim; i += kLanes) sums[0] += load(query + i) * widen(key + i);
-    if (i < p_.head_dim) sums[1] += load(query + i) * widen_some(key + i, p_.head_dim - i);
-    return reduce_add((sums[0] + sums[1]) + (sums[2] + sums[3]));
+    if (const int64_t left = p_.head_dim - i; left > 0) {
+      const Vec elements = load(query + i);
+#pragma GCC unroll 8
+      for (int n = 0; n < kCount; ++n)
+        sums[n] += elements * widen_some(keys + n * stride + i, left);
+    }
+    reduce_add(sums, to);
   }
 
   // From scores to weights; results are rescaled where a maximum has moved.
@@ -158,35 +185,21 @@ class DirectBlock {
   }
 
   void attend() const {
-    for_each_place(p_.v_strides, kTogether, [this](int32_t head, int32_t key) {
-      const int32_t count = tile_.end - key < kTogether ? tile_.end - key : kTogether;
+    const int64_t stride = p_.v_strides.seq;
+    for_each_place(p_.v_strides, [this, stride](int32_t head, int32_t key, int32_t count) {
+      const int32_t column = key - tile_.begin;
+      const State state = this->state(head);
       for (int half = 0; half < value_halves(p_); ++half) {
         const T* values = at(p_.v[half], p_.v_strides, head, key);
-        for (int32_t i = 0; i < count && is_fetched(key + i); ++i) {
-          fetch(values + (i + kAhead) * p_.v_strides.seq, row_bytes_);
-        }
+        fetch_ahead(values, stride, key, count);
+        const int64_t first = half * state.half_width;
         for (int64_t row = 0; row < row_count_; ++row) {
-          const auto add = [&]<int kCount>(std::integral_constant<int, kCount>, int32_t i) {
-            const int32_t column = key - tile_.begin + i;
-            const float* weights[2] = {scores(head, 0, row) + column,
-                                       scores(head, 1, row) + column};
-            float* results[2] = {state(head).result(0, row) + half * state(head).half_width,
-                                 state(head).result(1, row) + half * state(head).half_width};
-            add_values<kCount>(values + i * p_.v_strides.seq, weights, results);
-          };
-          int32_t seen = 0;
-          for (int32_t i = 0; i < count; ++i) {
-            seen += visible_[row].contains(key - tile_.begin + i);
-          }
-          if (seen == kTogether) {
-            add(std::integral_constant<int, kTogether>(), 0);
-            continue;
-          }
-          for (int32_t i = 0; i < count; ++i) {
-            if (visible_[row].contains(key - tile_.begin + i)) {
-              add(std::integral_constant<int, 1>(), i);
-            }
-          }
+          float* results[2] = {state.result(0, row) + first, state.result(1, row) + first};
+          for_each_seen(row, column, count, [&](auto number, int32_t i) {
+            const float* weights[2] = {scores(head, 0, row) + column + i,
+                                       scores(head, 1, row) + column + i};
+            add_values<number>(values + i * stride, weights, results);
+          });
         }
       }
     });

@@ -87,19 +87,48 @@ inline Vec exchange_lanes(Vec value, std::integer_sequence<int, kLane...>) {
   return __builtin_shufflevector(value, value, (kLane ^ kStep)...);
 }
 
-// All lanes into one, halves onto halves.
+// Each group of 2 kStep lanes into all of them, halves onto halves.
 template <int kStep = kLanes / 2, class Join>
-inline float reduce(Vec value, const Join& join) {
+inline Vec reduce(Vec value, const Join& join) {
   if constexpr (kStep == 0) {
-    return value[0];
+    return value;
   } else {
     return reduce<kStep / 2>(join(value, exchange_lanes<kStep>(value, Lanes())), join);
   }
 }
 
-inline float reduce_max(Vec value) { return reduce(value, max); }
-inline float reduce_add(Vec value) {
-  return reduce(value, [](Vec a, Vec b) { return a + b; });
+inline Vec add(Vec a, Vec b) { return a + b; }
+
+inline float reduce_max(Vec value) { return reduce(value, max)[0]; }
+inline float reduce_add(Vec value) { return reduce(value, add)[0]; }
+
+// Folds groups of kGroup lanes, halves onto halves: those of `a`, and behind them those of `b`.
+template <int kGroup, int... kLane>
+inline Vec fold(Vec a, Vec b, std::integer_sequence<int, kLane...>) {
+  constexpr int kHalf = kGroup / 2;
+  const auto from = [](int lane) constexpr {
+    const int within = lane % (kLanes / 2);
+    const int source = lane < kLanes / 2 ? 0 : kLanes;
+    return source + within / kHalf * kGroup + within % kHalf;
+  };
+  return __builtin_shufflevector(a, b, from(kLane)...) +
+         __builtin_shufflevector(a, b, (from(kLane) + kHalf)...);
+}
+
+// to[i] = reduce_add(values[i]), bit for bit.
+template <int kGroup = kLanes, int kCount>
+inline void reduce_add(const Vec (&values)[kCount], float* to) {
+  if constexpr (kCount == 1) {
+    const Vec sums = reduce<kGroup / 2>(values[0], add);
+    for (int i = 0; i < kLanes / kGroup; ++i) to[i] = sums[i * kGroup];
+  } else {
+    Vec folded[kCount / 2];
+#pragma GCC unroll 8
+    for (int i = 0; i < kCount / 2; ++i) {
+      folded[i] = fold<kGroup>(values[2 * i], values[2 * i + 1], Lanes());
+    }
+    reduce_add<kGroup / 2>(folded, to);
+  }
 }
 
 }  // namespace flashdiff::cpu::FLASHDIFF_ISA

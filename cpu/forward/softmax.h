@@ -22,6 +22,11 @@ struct Visible {
     return key < sink_end || (key >= window_begin && key < window_end);
   }
 
+  // Keys [first, last). False, too, where the sinks show one part and the window the other.
+  bool contains_all(int32_t first, int32_t last) const {
+    return last <= sink_end || (first >= window_begin && last <= window_end);
+  }
+
   VecI lanes(int32_t key) const {
     const VecI index = kLaneIndex + splat(key);
     return (index < sink_end) | ((index >= window_begin) & (index < window_end));
