@@ -11,12 +11,12 @@
 // call to its data. Everything is measured once a round: figures are medians of the rounds' medians,
 // the fastest and the slowest run of all of them, and the highest ceiling of any round, except that
 // decoding has the higher of the bandwidths measured just before and after it.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { withCeilings } from './ceilings.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -48,9 +48,8 @@ const masks = [kMasks.full, kMasks.causal];
 const dtypes = ['float32', 'float16', 'bfloat16'];
 const watcher = { step: (_done, _total, what) => console.error(what), note: console.error };
 
-const folder = mkdtempSync(join(tmpdir(), 'flashdiff-ceilings-'));
-try {
-  const ceilings = buildCeilings(folder);
+await withCeilings(async (measure) => {
+  const ceilings = () => namedCeilings(measure(threads));
   const rounds = [];
   for (let i = 0; i < Number(flags.rounds); i += 1) rounds.push(await measureRound(ceilings));
   const outcomes = rounds[0].map((_, i) => merge(rounds.map((round) => round[i])));
@@ -60,9 +59,7 @@ try {
   mkdirSync(flags.out, { recursive: true });
   writeFileSync(join(flags.out, 'forward.json'), `${JSON.stringify(file, null, 1)}\n`);
   writeFileSync(join(flags.out, 'forward.html'), await drawReport([file]));
-} finally {
-  rmSync(folder, { recursive: true });
-}
+});
 
 /** An outcome a series. */
 async function measureRound(ceilings) {
@@ -100,20 +97,12 @@ async function measureRound(ceilings) {
   return outcomes;
 }
 
-function buildCeilings(folder) {
-  const program = join(folder, 'cpu-ceilings');
-  const source = fileURLToPath(new URL('cpu-ceilings.cc', import.meta.url));
-  const options = ['-std=c++20', '-O3', '-march=native', '-ffp-contract=fast', '-pthread'];
-  execFileSync(process.env.CXX ?? 'c++', [...options, source, '-o', program]);
-  return () => {
-    const output = execFileSync(program, [String(threads)], { encoding: 'utf8' });
-    const { gflops, gflopsOfBFloat16, gbps } = JSON.parse(output);
-    const of = (what, { median }) => ({ perSecond: median * 1e9, of: what });
-    return {
-      flops: of('independent fused multiply-adds', gflops),
-      ...(gflopsOfBFloat16 && { bfloat16: of('independent dot products', gflopsOfBFloat16) }),
-      bytes: of('reading 256 MiB', gbps),
-    };
+function namedCeilings({ gflops, gflopsOfBFloat16, gbps }) {
+  const of = (what, { median }) => ({ perSecond: median * 1e9, of: what });
+  return {
+    flops: of('independent fused multiply-adds', gflops),
+    ...(gflopsOfBFloat16 && { bfloat16: of('independent dot products', gflopsOfBFloat16) }),
+    bytes: of('reading 256 MiB', gbps),
   };
 }
 
