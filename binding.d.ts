@@ -40,64 +40,64 @@ export interface Failure {
 export type Done = (failure: Failure | null) => void;
 
 /** Offsets and strides are in elements; the last dimension has stride 1. */
+export type ForwardNumbers = [
+  batchSize: number,
+  numHeads: number,
+  numKvHeads: number,
+  seqlenQ: number,
+  seqlenK: number,
+  headDim: number,
+  valueDim: number,
+  q1Offset: number,
+  q2Offset: number,
+  qStrideBatch: number,
+  qStrideSeq: number,
+  qStrideHead: number,
+  k1Offset: number,
+  k2Offset: number,
+  kStrideBatch: number,
+  kStrideSeq: number,
+  kStrideHead: number,
+  vLeftOffset: number,
+  /** Ignored when valueDim equals headDim. */
+  vRightOffset: number,
+  vStrideBatch: number,
+  vStrideSeq: number,
+  vStrideHead: number,
+  /** Used when lambdaData is null. */
+  lambda: number,
+  lambdaOffset: number,
+  lambdaStrideBatch: number,
+  lambdaStrideSeq: number,
+  lambdaStrideHead: number,
+  softmaxScale: number,
+  /** −1: unbounded */
+  windowLeft: number,
+  windowRight: number,
+  sinks: number,
+  sublnEps: number,
+  sublnWeightOffset: number,
+  outputScale: number,
+];
+
 export interface ForwardArgs {
   device: DeviceIndex;
   dtype: DType;
 
-  batchSize: number;
-  numHeads: number;
-  numKvHeads: number;
-  seqlenQ: number;
-  seqlenK: number;
-  headDim: number;
-  valueDim: number;
-
   q: Storage;
-  q1Offset: number;
-  q2Offset: number;
-  qStrideBatch: number;
-  qStrideSeq: number;
-  qStrideHead: number;
-
   k: Storage;
-  k1Offset: number;
-  k2Offset: number;
-  kStrideBatch: number;
-  kStrideSeq: number;
-  kStrideHead: number;
-
   v: Storage;
-  vLeftOffset: number;
-  /** Ignored when valueDim equals headDim. */
-  vRightOffset: number;
-  vStrideBatch: number;
-  vStrideSeq: number;
-  vStrideHead: number;
-
-  /** Used when lambdaData is null. */
-  lambda: number;
   /** float32 */
   lambdaData: Storage | null;
-  lambdaOffset: number;
-  lambdaStrideBatch: number;
-  lambdaStrideSeq: number;
-  lambdaStrideHead: number;
-
-  softmaxScale: number;
-  causal: boolean;
-  /** −1: unbounded */
-  windowLeft: number;
-  windowRight: number;
-  sinks: number;
-
-  subln: boolean;
-  sublnEps: number;
   /** float32 [valueDim], contiguous */
   sublnWeight: Storage | null;
-  sublnWeightOffset: number;
-  outputScale: number;
 
+  causal: boolean;
+  subln: boolean;
   returnLse: boolean;
+
+  /** ForwardNumbers: one array is read in less time than 34 properties. */
+  numbers: Float64Array;
 }
 
 export interface CopyArgs {

@@ -3,7 +3,7 @@
  * numbers for the addon, which checks them again as numbers.
  */
 
-import type { ForwardArgs } from '../binding.js';
+import type { ForwardArgs, ForwardNumbers, Storage } from '../binding.js';
 import { deviceName } from './device.js';
 import { outOfRange } from './errors.js';
 import { kLayouts } from './layout.js';
@@ -16,9 +16,6 @@ export interface Problem {
   readonly outShape: readonly number[];
   readonly lseShape: readonly number[];
 }
-
-type LambdaArgs = Pick<ForwardArgs, Extract<keyof ForwardArgs, `lambda${string}`>>;
-type WeightArgs = Pick<ForwardArgs, 'sublnWeight' | 'sublnWeightOffset'>;
 
 export function readProblem(
   qTensor: unknown,
@@ -41,39 +38,56 @@ export function readProblem(
   const keys = rule.key(k, numKvHeads, headDim);
   const values = rule.value(v, numKvHeads, headDim);
   const { subln } = options;
+  const lambda = readLambda(options.lambda, q, sizes);
+  const weight = readWeight(subln?.weight, q, sizes);
+  const numbers: ForwardNumbers = [
+    sizes.batchSize,
+    numHeads,
+    numKvHeads,
+    sizes.seqlenQ,
+    sizes.seqlenK,
+    headDim,
+    sizes.valueDim,
+    queries.first,
+    queries.second,
+    stride(q, 0),
+    stride(q, 1),
+    queries.stride,
+    keys.first,
+    keys.second,
+    stride(k, 0),
+    stride(k, 1),
+    keys.stride,
+    values.first,
+    values.second,
+    stride(v, 0),
+    stride(v, 1),
+    values.stride,
+    lambda.value,
+    lambda.offset,
+    lambda.strideBatch,
+    lambda.strideSeq,
+    lambda.strideHead,
+    maps.softmaxScale ?? 1 / Math.sqrt(headDim),
+    maps.windowLeft,
+    maps.windowRight,
+    maps.sinks,
+    subln?.eps ?? 0,
+    weight.offset,
+    options.outputScale,
+  ];
   const args: ForwardArgs = {
     device: q.device,
     dtype: q.dtype,
-    ...sizes,
     q: q.storage,
-    q1Offset: queries.first,
-    q2Offset: queries.second,
-    qStrideBatch: stride(q, 0),
-    qStrideSeq: stride(q, 1),
-    qStrideHead: queries.stride,
     k: k.storage,
-    k1Offset: keys.first,
-    k2Offset: keys.second,
-    kStrideBatch: stride(k, 0),
-    kStrideSeq: stride(k, 1),
-    kStrideHead: keys.stride,
     v: v.storage,
-    vLeftOffset: values.first,
-    vRightOffset: values.second,
-    vStrideBatch: stride(v, 0),
-    vStrideSeq: stride(v, 1),
-    vStrideHead: values.stride,
-    ...readLambda(options.lambda, q, sizes),
-    softmaxScale: maps.softmaxScale ?? 1 / Math.sqrt(headDim),
+    lambdaData: lambda.storage,
+    sublnWeight: weight.storage,
     causal: maps.causal,
-    windowLeft: maps.windowLeft,
-    windowRight: maps.windowRight,
-    sinks: maps.sinks,
     subln: subln !== undefined,
-    sublnEps: subln?.eps ?? 0,
-    ...readWeight(subln?.weight, q, sizes),
-    outputScale: options.outputScale,
     returnLse: options.returnLse,
+    numbers: new Float64Array(numbers),
   };
   const { batchSize, seqlenQ, valueDim } = sizes;
   return {
@@ -94,17 +108,18 @@ function readOperand(name: string, value: unknown): Operand {
   return operand;
 }
 
-function readLambda(lambda: unknown, q: Operand, sizes: Sizes): LambdaArgs {
-  if (typeof lambda === 'number') {
-    return {
-      lambda,
-      lambdaData: null,
-      lambdaOffset: 0,
-      lambdaStrideBatch: 0,
-      lambdaStrideSeq: 0,
-      lambdaStrideHead: 0,
-    };
-  }
+interface Lambda {
+  readonly storage: Storage | null;
+  readonly value: number;
+  readonly offset: number;
+  readonly strideBatch: number;
+  readonly strideSeq: number;
+  readonly strideHead: number;
+}
+
+function readLambda(lambda: unknown, q: Operand, sizes: Sizes): Lambda {
+  const none = { offset: 0, strideBatch: 0, strideSeq: 0, strideHead: 0 };
+  if (typeof lambda === 'number') return { storage: null, value: lambda, ...none };
   const operand = readCompanion('lambda', lambda, q);
   const { batchSize, seqlenQ, numHeads } = sizes;
   const perHead = hasShape(operand, [numHeads]);
@@ -113,24 +128,29 @@ function readLambda(lambda: unknown, q: Operand, sizes: Sizes): LambdaArgs {
     throw outOfRange(`a number or shape ${shapes}`, 'lambda', operand.shape);
   }
   return {
-    lambda: 0,
-    lambdaData: operand.storage,
-    lambdaOffset: operand.offset,
-    lambdaStrideBatch: perHead ? 0 : stride(operand, 0),
-    lambdaStrideSeq: perHead ? 0 : stride(operand, 1),
-    lambdaStrideHead: stride(operand, perHead ? 0 : 2),
+    storage: operand.storage,
+    value: 0,
+    offset: operand.offset,
+    strideBatch: perHead ? 0 : stride(operand, 0),
+    strideSeq: perHead ? 0 : stride(operand, 1),
+    strideHead: stride(operand, perHead ? 0 : 2),
   };
 }
 
-function readWeight(weight: unknown, q: Operand, { valueDim }: Sizes): WeightArgs {
-  if (weight === undefined) return { sublnWeight: null, sublnWeightOffset: 0 };
+interface Weight {
+  readonly storage: Storage | null;
+  readonly offset: number;
+}
+
+function readWeight(weight: unknown, q: Operand, { valueDim }: Sizes): Weight {
+  if (weight === undefined) return { storage: null, offset: 0 };
   const name = 'subln.weight';
   const operand = readCompanion(name, weight, q);
   if (!hasShape(operand, [valueDim])) throw outOfRange(`shape [${valueDim}]`, name, operand.shape);
   if (stride(operand, 0) !== 1 && valueDim > 1) {
     throw outOfRange('stride 1 (a copy has it: .contiguous())', name, operand.strides);
   }
-  return { sublnWeight: operand.storage, sublnWeightOffset: operand.offset };
+  return operand;
 }
 
 /** A float32 tensor beside q, k and v. */

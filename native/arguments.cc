@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <string_view>
 
 #include "environment.h"
@@ -14,14 +15,6 @@ std::string text_of(double number) {
   char text[32];
   std::snprintf(text, sizeof text, "%.17g", number);
   return text;
-}
-
-double as_number(Napi::Value value, const char* expected, const char* name) {
-  double number = 0;
-  if (napi_get_value_double(value.Env(), value, &number) != napi_ok) {
-    throw_wrong_kind(value, expected, name);
-  }
-  return number;
 }
 
 size_t element_size(napi_typedarray_type type) {
@@ -45,25 +38,31 @@ size_t element_size(napi_typedarray_type type) {
 
 }  // namespace
 
-int64_t as_integer(Napi::Value value, const char* name, int64_t min, int64_t max) {
-  const double number = as_number(value, "an integer", name);
+int64_t to_integer(Napi::Env env, double number, const char* name, int64_t min, int64_t max) {
   const bool fits = number >= static_cast<double>(min) && number <= static_cast<double>(max);
   if (!fits || number != std::trunc(number)) {
-    throw_out_of_range(value.Env(), "expected an integer from " + std::to_string(min) + " to " +
-                                        std::to_string(max) + " for `" + name + "`, got " +
-                                        text_of(number));
+    throw_out_of_range(env, "expected an integer from " + std::to_string(min) + " to " +
+                                std::to_string(max) + " for `" + name + "`, got " +
+                                text_of(number));
   }
   return static_cast<int64_t>(number);
 }
 
-float as_float(Napi::Value value, const char* name) {
-  const double number = as_number(value, "a number", name);
+float to_float(Napi::Env env, double number, const char* name) {
   const auto result = static_cast<float>(number);
   if (!std::isfinite(result)) {
-    throw_out_of_range(value.Env(), std::string("expected a finite float32 for `") + name +
-                                        "`, got " + text_of(number));
+    throw_out_of_range(
+        env, std::string("expected a finite float32 for `") + name + "`, got " + text_of(number));
   }
   return result;
+}
+
+int64_t as_integer(Napi::Value value, const char* name, int64_t min, int64_t max) {
+  double number = 0;
+  if (napi_get_value_double(value.Env(), value, &number) != napi_ok) {
+    throw_wrong_kind(value, "an integer", name);
+  }
+  return to_integer(value.Env(), number, name, min, max);
 }
 
 bool as_boolean(Napi::Value value, const char* name) {

@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 
 #include "device.h"
@@ -18,9 +17,11 @@ namespace flashdiff {
 // The largest integer that a JavaScript number holds exactly; no size, offset or stride is larger.
 constexpr int64_t kMaxInteger = (int64_t{1} << 53) - 1;
 
-int64_t as_integer(Napi::Value value, const char* name, int64_t min, int64_t max);
+int64_t to_integer(Napi::Env env, double number, const char* name, int64_t min, int64_t max);
 // Finite, also as a float.
-float as_float(Napi::Value value, const char* name);
+float to_float(Napi::Env env, double number, const char* name);
+
+int64_t as_integer(Napi::Value value, const char* name, int64_t min, int64_t max);
 bool as_boolean(Napi::Value value, const char* name);
 DType as_dtype(Napi::Value value, const char* name);
 int as_device_index(Napi::Value value, const char* name);
@@ -47,10 +48,6 @@ class Fields {
   int64_t integer(const char* name, int64_t min = 0, int64_t max = kMaxInteger) const {
     return as_integer(get(name), name, min, max);
   }
-  int32_t int32(const char* name, int32_t min = 0) const {
-    return static_cast<int32_t>(integer(name, min, std::numeric_limits<int32_t>::max()));
-  }
-  float number(const char* name) const { return as_float(get(name), name); }
   bool boolean(const char* name) const { return as_boolean(get(name), name); }
   DType dtype(const char* name) const { return as_dtype(get(name), name); }
   MemoryRef storage(const char* name) const { return as_storage(get(name), name); }

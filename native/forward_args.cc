@@ -5,41 +5,42 @@
 #include "arguments.h"
 #include "bounds.h"
 #include "errors.h"
+#include "forward_numbers.h"
 
 namespace flashdiff {
 namespace {
 
-void read_sizes(const Fields& args, ForwardParams& params) {
-  params.batch_size = args.int32("batchSize");
-  params.num_heads = args.int32("numHeads", 1);
-  params.num_kv_heads = args.int32("numKvHeads", 1);
+void read_sizes(Napi::Env env, const ForwardNumbers& numbers, ForwardParams& params) {
+  params.batch_size = numbers.int32("batchSize");
+  params.num_heads = numbers.int32("numHeads", 1);
+  params.num_kv_heads = numbers.int32("numKvHeads", 1);
   if (params.num_heads % params.num_kv_heads != 0) {
-    throw_out_of_range(args.env(),
-                       "expected a divisor of numHeads, " + std::to_string(params.num_heads) +
-                           ", for `numKvHeads`, got " + std::to_string(params.num_kv_heads));
+    throw_out_of_range(env, "expected a divisor of numHeads, " + std::to_string(params.num_heads) +
+                                ", for `numKvHeads`, got " + std::to_string(params.num_kv_heads));
   }
-  params.seqlen_q = args.int32("seqlenQ");
-  params.seqlen_k = args.int32("seqlenK");
-  params.head_dim = args.int32("headDim", 1);
-  params.value_dim = args.int32("valueDim", 1);
+  params.seqlen_q = numbers.int32("seqlenQ");
+  params.seqlen_k = numbers.int32("seqlenK");
+  params.head_dim = numbers.int32("headDim", 1);
+  params.value_dim = numbers.int32("valueDim", 1);
   if (params.value_dim != params.head_dim && params.value_dim != 2 * int64_t{params.head_dim}) {
-    throw_out_of_range(args.env(), "expected headDim or twice headDim, " +
-                                       std::to_string(params.head_dim) + ", for `valueDim`, got " +
-                                       std::to_string(params.value_dim));
+    throw_out_of_range(env, "expected headDim or twice headDim, " +
+                                std::to_string(params.head_dim) + ", for `valueDim`, got " +
+                                std::to_string(params.value_dim));
   }
 }
 
-Strides read_strides(const Fields& args, const char* batch, const char* seq, const char* head) {
-  return {args.integer(batch), args.integer(seq), args.integer(head)};
+Strides read_strides(const ForwardNumbers& numbers, ForwardNumbers::Name batch,
+                     ForwardNumbers::Name seq, ForwardNumbers::Name head) {
+  return {numbers.integer(batch), numbers.integer(seq), numbers.integer(head)};
 }
 
-void read_mask(const Fields& args, ForwardParams& params) {
+void read_mask(const Fields& args, const ForwardNumbers& numbers, ForwardParams& params) {
   params.mask.seqlen_q = params.seqlen_q;
   params.mask.seqlen_k = params.seqlen_k;
   params.mask.causal = args.boolean("causal");
-  params.mask.window_left = args.int32("windowLeft", Mask::kUnbounded);
-  params.mask.window_right = args.int32("windowRight", Mask::kUnbounded);
-  params.mask.sinks = args.int32("sinks");
+  params.mask.window_left = numbers.int32("windowLeft", Mask::kUnbounded);
+  params.mask.window_right = numbers.int32("windowRight", Mask::kUnbounded);
+  params.mask.sinks = numbers.int32("sinks");
 }
 
 void check_operand(Napi::Env env, const ForwardRequest& request, const MemoryRef& memory,
@@ -86,40 +87,41 @@ void check_operands(Napi::Env env, const ForwardRequest& request) {
 
 ForwardRequest read_forward_args(Napi::Value value) {
   const Fields args(value, "args");
+  const ForwardNumbers numbers(args.get("numbers"), "numbers");
   ForwardRequest request;
   ForwardParams& params = request.params;
   request.device = &as_device(args.get("device"), "device");
   params.dtype = args.dtype("dtype");
-  read_sizes(args, params);
+  read_sizes(args.env(), numbers, params);
 
   request.q = args.storage("q");
-  request.q_offset[0] = args.integer("q1Offset");
-  request.q_offset[1] = args.integer("q2Offset");
-  params.q_strides = read_strides(args, "qStrideBatch", "qStrideSeq", "qStrideHead");
+  request.q_offset[0] = numbers.integer("q1Offset");
+  request.q_offset[1] = numbers.integer("q2Offset");
+  params.q_strides = read_strides(numbers, "qStrideBatch", "qStrideSeq", "qStrideHead");
 
   request.k = args.storage("k");
-  request.k_offset[0] = args.integer("k1Offset");
-  request.k_offset[1] = args.integer("k2Offset");
-  params.k_strides = read_strides(args, "kStrideBatch", "kStrideSeq", "kStrideHead");
+  request.k_offset[0] = numbers.integer("k1Offset");
+  request.k_offset[1] = numbers.integer("k2Offset");
+  params.k_strides = read_strides(numbers, "kStrideBatch", "kStrideSeq", "kStrideHead");
 
   request.v = args.storage("v");
-  request.v_offset[0] = args.integer("vLeftOffset");
-  request.v_offset[1] = args.integer("vRightOffset");
-  params.v_strides = read_strides(args, "vStrideBatch", "vStrideSeq", "vStrideHead");
+  request.v_offset[0] = numbers.integer("vLeftOffset");
+  request.v_offset[1] = numbers.integer("vRightOffset");
+  params.v_strides = read_strides(numbers, "vStrideBatch", "vStrideSeq", "vStrideHead");
 
-  params.lambda = args.number("lambda");
+  params.lambda = numbers.number("lambda");
   request.lambda = args.optional_storage("lambdaData");
-  request.lambda_offset = args.integer("lambdaOffset");
+  request.lambda_offset = numbers.integer("lambdaOffset");
   params.lambda_strides =
-      read_strides(args, "lambdaStrideBatch", "lambdaStrideSeq", "lambdaStrideHead");
+      read_strides(numbers, "lambdaStrideBatch", "lambdaStrideSeq", "lambdaStrideHead");
 
-  params.softmax_scale = args.number("softmaxScale");
-  read_mask(args, params);
+  params.softmax_scale = numbers.number("softmaxScale");
+  read_mask(args, numbers, params);
   params.subln = args.boolean("subln");
-  params.subln_eps = args.number("sublnEps");
+  params.subln_eps = numbers.number("sublnEps");
   request.subln_weight = args.optional_storage("sublnWeight");
-  request.subln_weight_offset = args.integer("sublnWeightOffset");
-  params.output_scale = args.number("outputScale");
+  request.subln_weight_offset = numbers.integer("sublnWeightOffset");
+  params.output_scale = numbers.number("outputScale");
   request.return_lse = args.boolean("returnLse");
 
   check_operands(args.env(), request);

@@ -49,7 +49,7 @@ export function operandsOf(shape: Shape, { device, dtype, table }: Setting): Ope
   ];
 }
 
-const optionsOf = ({ causal, left }: Mask) => ({
+export const optionsOf = ({ causal, left }: Mask) => ({
   lambda: kLambda,
   causal,
   ...(left !== undefined && { window: [left, causal ? 0 : -1] as const }),
