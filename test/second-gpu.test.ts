@@ -17,12 +17,12 @@ if (devices.length < 2) {
 withTwo('cuda:1', () => {
   const second = { device: 'cuda:1' } as const;
   const place = { dtype: 'bfloat16', ...second } as const;
-  const operands = (device: 'cuda' | 'cuda:1', sequence = 256) => {
+  const operands = (device: 'cuda' | 'cuda:1') => {
     const tensor = (heads: number, dim: number) => {
-      const data = new Float32Array(sequence * heads * dim).map((_, i) => Math.sin(i));
-      return Tensor.from(data, { shape: [1, sequence, heads, dim], dtype: 'bfloat16', device });
+      const data = new Float32Array(256 * heads * dim).map((_, i) => Math.sin(i));
+      return Tensor.from(data, { shape: [1, 256, heads, dim], dtype: 'bfloat16', device });
     };
-    return [tensor(8, 128), tensor(8, 128), tensor(4, 256)] as const;
+    return [tensor(4, 128), tensor(4, 128), tensor(2, 256)] as const;
   };
 
   test.each<[string, Partial<Case>]>([
@@ -71,7 +71,7 @@ withTwo('cuda:1', () => {
 
   test('both work at the same time, in turn from one thread', async () => {
     const sides = [operands('cuda'), operands('cuda:1')];
-    const outs = Array.from({ length: 20 }, () =>
+    const outs = Array.from({ length: 10 }, () =>
       sides.map((side) => diffAttention(...side, { lambda: 0.5, causal: true })),
     ).flat();
     const [first, ...rest] = await Promise.all(outs.map((out) => out.data()));
@@ -79,18 +79,15 @@ withTwo('cuda:1', () => {
   });
 
   test('a clock on one does not count what the other does', async () => {
-    const [q, k, v] = operands('cuda', 8192);
-    const long = () => {
-      for (let i = 0; i < 50; i += 1) diffAttention(q, k, v, { lambda: 0.5 }).dispose();
-    };
-    const alone = await elapsed('cuda', long);
+    const zeros = (heads: number, dim: number) =>
+      Tensor.empty([1, 8192, heads, dim], { dtype: 'bfloat16', device: 'cuda' });
+    const [q, k, v] = [zeros(8, 128), zeros(8, 128), zeros(4, 256)];
     let short = Promise.resolve(0);
-    const together = elapsed('cuda', () => {
-      long();
+    const long = await elapsed('cuda', () => {
+      for (let i = 0; i < 50; i += 1) diffAttention(q, k, v, { lambda: 0.5 }).dispose();
       short = elapsed('cuda:1', () => Tensor.empty([16], place).dispose());
     });
-    expect(await short).toBeLessThan((await together) / 4);
-    expect(alone).toBeGreaterThan(0);
+    expect(await short).toBeLessThan(long / 4);
   });
 
   test('a failure on it leaves the first alone', async () => {
