@@ -8,8 +8,9 @@ namespace {
 // Tasks a thread, so that the last ones end together.
 constexpr int64_t kTasksPerThread = 4;
 // With so many they do without more ado; with fewer the last block of each thread is cut. Cores are
-// not alike, and few numbers of blocks are a multiple of that of the threads.
-constexpr int64_t kManyTasksPerThread = 16;
+// not alike, least of all when two of them are threads of one, and few numbers of blocks are a
+// multiple of that of the threads.
+constexpr int64_t kManyTasksPerThread = 64;
 constexpr int64_t kLastSplits = 4;
 
 // At these sizes the rows of a block, with both results, take 3/8 MiB of float32, and a packed tile
