@@ -9,7 +9,7 @@
 // between two that were measured right before and after it:
 //   efficiency     what n threads do, over n times what one thread does while the others idle
 //   of apart       the same, over what n processes of one thread do, which wait for nobody
-// The first row are fused multiply-adds in registers, the machine's own efficiency. Medians of the
+// The first row is fused multiply-adds in registers: the efficiency of the machine itself. Medians of the
 // rounds; the file has the least and the greatest too.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
